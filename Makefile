@@ -11,9 +11,11 @@ PORT ?= 8080
 DATA ?= data
 CHAOS ?= 1000
 SEED ?= 1
-TICKETS ?= 1000000
+TICKETS ?=
 SECONDS ?= 600
 LOAD ?=
+STORE ?= both
+GATEWAYS ?= 1,2,4
 
 TRUNK_VERSION := 0.21.14
 # Trunk insists on the command being the library's twin.
@@ -31,10 +33,10 @@ BROWSER_PACKAGES := tests/browser/node_modules/.package-lock.json
 export PATH := $(dir $(TRUNK)):$(dir $(BINDGEN)):$(dir $(DENY)):$(CURDIR)/loader/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
 export TRUNK_SKIP_VERSION_CHECK := true
 
-.PHONY: help demo test test-native test-loader test-wasm test-browser check format build dev bench bench-chaos bench-load bench-search clean needs wasm-target first-time
+.PHONY: help demo test test-native test-loader test-wasm test-browser check format build dev bench bench-chaos bench-gateways bench-load bench-search clean needs wasm-target first-time
 
 help: ## list these commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-13s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
 
 demo: first-time widget ## a small product with Deskbell in it, in the browser (PORT=8080, DATA=data: where its database lies)
 	cargo build --package gateway --bin deskbell
@@ -96,8 +98,15 @@ bench-chaos: first-time widget $(BROWSER_PACKAGES) ## a thousand tickets through
 	export CHROMIUM CHAOS='$(CHAOS)' SEED='$(SEED)'
 	tests/browser/node_modules/.bin/playwright test --config tests/browser chaos
 
-bench-load: | needs ## how soon a gateway with very many sites is ready, how long people wait among very many tickets, during an import, and beside one client that does its worst (TICKETS=1000000, FILLED=: a folder that keeps them, SECONDS=600, SITES=1000, QUESTIONS=1000000, LOAD=sites|tickets|import|attack: one of them alone)
-	export SITES='$(SITES)' QUESTIONS='$(QUESTIONS)' TICKETS='$(TICKETS)' FILLED='$(FILLED)' SECONDS_OF_ATTACK='$(SECONDS)' LOAD='$(LOAD)'
+bench-gateways: | needs ## three gateways behind a proxy on one PostgreSQL, while they are killed and paused, their clocks are wrong and the database is away: everything has to arrive once (TICKETS=5000, SEED=1: another plan)
+	tests/find-postgres
+	cargo build --release --package gateway --bin deskbell --example zendesk
+	export TICKETS='$(TICKETS)' SEED='$(SEED)'
+	cargo bench --package gateway --bench gateways
+
+bench-load: | needs ## how soon a gateway with very many sites is ready, how long people wait among very many tickets, on both stores with several gateways, during an import, and beside one client that does its worst (TICKETS=1000000, FILLED=: a folder that keeps them, SECONDS=600, SITES=1000, QUESTIONS=1000000, STORE=sqlite|postgres|both, GATEWAYS=1,2,4, LOAD=sites|tickets|stores|import|attack: one of them alone)
+	export SITES='$(SITES)' QUESTIONS='$(QUESTIONS)' TICKETS='$(TICKETS)' FILLED='$(FILLED)' SECONDS_OF_ATTACK='$(SECONDS)' LOAD='$(LOAD)' STORE='$(STORE)' GATEWAYS='$(GATEWAYS)'
+	tests/find-postgres
 	cargo bench --package gateway --bench load
 
 bench-search: | needs ## how fast and how well the ranker finds (CORPUS=: a folder of questions and queries)
@@ -109,8 +118,14 @@ clean: ## what was built; the tools in the cache and DATA stay
 
 test-native: | needs
 	@command -v python3 > /dev/null || { echo 'The tests need python3, for the snippet that signs in it: sudo apt-get install python3' >&2; exit 1; }
+	tests/find-postgres
 	echo '── native tests'
 	cargo test --workspace
+	echo '── the gateway on PostgreSQL: everything that a customer, an agent or a destination sees'
+	suite=$$(cargo test --workspace --no-run --message-format=json 2> /dev/null |
+	  sed -n '/"kind":\["test"\],[^}]*"name":"gateway"/s/.*"executable":"\([^"]*\)".*/\1/p')
+	cd crates/gateway
+	DESKBELL_TEST_STORE=postgres "$$suite" accounts:: answers:: attack:: conversation:: desk::conversing desk::creating desk::merging events:: identity:: inbox incidents:: mail:: privacy:: queues:: search:: tickets::
 
 test-loader: | needs
 	@echo '── unit tests of the JavaScript'

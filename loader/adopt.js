@@ -37,7 +37,8 @@ export const adoptDraft = async (key, box, save) => {
   const [site, user] = key.split("\n");
   const name = `deskbell:${site}:plain:${user}`;
   const { text, at } = read(name);
-  if (!text || Date.now() - at > KEPT_MS) return;
+  // Somebody may have begun to write while this file was fetched.
+  if (box.value || !text || Date.now() - at > KEPT_MS) return;
   box.value = text;
   box.dispatchEvent(new Event("input"));
   await save();

@@ -32,6 +32,8 @@ export const attachments = (siteUrl) => {
   const going = new Map();
   /** The progress of uploads, from 0 to 1. @type {Map<string, number>} */
   const gone = new Map();
+  /** The ids of those that were removed. @type {Set<string>} */
+  const dropped = new Set();
   let changed = blank;
 
   /** @param {Kept} file */
@@ -63,6 +65,7 @@ export const attachments = (siteUrl) => {
     for (const id of ids) {
       going.get(id)?.end();
       known.delete(id);
+      dropped.add(id);
     }
     changed();
     await transact(["files"], (files) => ids.forEach((id) => files.delete(id))).catch(blank);
@@ -125,14 +128,15 @@ export const attachments = (siteUrl) => {
     get: (id) => known.get(id),
 
     /**
-     * Adds files to an owner, as far as the limits allow. Resolves, once they are stored, to their ids, and why others
-     * were not added: `many`, `large` or `empty`.
+     * Adds files to an owner, as far as the limits allow: all at once, so that what is sent the next moment has them.
+     * Returns their ids, why others were not added (`many`, `large` or `empty`), and what resolves once they are stored.
      * @param {string} to @param {File[]} files @param {{max_bytes: number, max_count: number}} limits
      * @param {string} unnamed the name of a file without one
      */
-    add: async (to, files, { max_bytes, max_count }, unnamed) => {
+    add: (to, files, { max_bytes, max_count }, unnamed) => {
       const added = [];
       const refused = [];
+      const storing = [];
       for (const blob of files) {
         const name = blob.name || unnamed;
         const id = uuid();
@@ -141,10 +145,12 @@ export const attachments = (siteUrl) => {
         if (why) refused.push({ name, why });
         else {
           added.push(id);
-          await keep({ id, of: to, name, blob, at: Date.now(), there: false });
+          // Fractions keep the order in which they were chosen.
+          const at = Date.now() + added.length / 1000;
+          storing.push(keep({ id, of: to, name, blob, at, there: false }));
         }
       }
-      return { added, refused };
+      return { added, refused, stored: Promise.all(storing) };
     },
 
     /** The attachments of an owner with the state of their uploads. @param {string} whose */
@@ -165,7 +171,8 @@ export const attachments = (siteUrl) => {
     load: async (whose) => {
       /** @type {Kept[]} */
       const stored = await transact(["files"], (files) => got(files.getAll())).catch(() => []);
-      for (const file of stored) if (file.of == whose && !known.has(file.id)) known.set(file.id, file);
+      for (const file of stored)
+        if (file.of == whose && !known.has(file.id) && !dropped.has(file.id)) known.set(file.id, file);
       changed();
     },
 

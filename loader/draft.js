@@ -24,11 +24,13 @@ const REST_MS = 250;
  * @param {() => Promise<typeof import("./recovery.js")>} recovery
  */
 export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, recovery) => {
-  const tab = Math.random();
+  let tab = Math.random();
   let id = random(16);
   const hint = document.createElement("p");
   /** The owner of the draft. */
   let key = "";
+  /** Changes with the person: after an `await`, another number means that the answer is no longer wanted. */
+  let person = 0;
   /** The time of the draft that this tab has last shown or stored. */
   let known = 0;
   let timer = 0;
@@ -38,8 +40,11 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
   const kept = (act) => transact(["drafts"], act);
 
   const here = () => `${site}\n${state.user?.id ?? ""}`;
-  /** The key of a draft that was replaced by a newer one. @param {number | string} at when it was written */
-  const aside = (at) => `${key}\n\n${at}`;
+  /**
+   * The key of an owner's draft that was replaced by a newer one.
+   * @param {string} owner @param {number | string} at when it was written
+   */
+  const aside = (owner, at) => `${owner}\n\n${at}`;
 
   /** @returns {Draft} */
   const draft = () => ({ id, ticket: ticket(), at: known, tab, frozen: plain(state.frozen) });
@@ -49,14 +54,16 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
     timer = 0;
     const now = draft();
     const { message, attachments } = now.ticket;
+    // Both as of now: the user may change or log out while it is being stored.
+    const [owner, at] = [key, Date.now()];
     await kept(async (store) => {
       /** @type {Draft | undefined} */
-      const there = await got(store.get(key));
-      const mine = there && (there.tab == tab || there.at == known);
-      if (!message && !attachments?.length) return mine && store.delete(key);
-      if (there && !mine && there.ticket.message != message) store.put(there, aside(there.at));
-      now.at = known = Date.now();
-      store.put(now, key);
+      const there = await got(store.get(owner));
+      const mine = there && (there.tab == now.tab || there.at == now.at);
+      if (!message && !attachments?.length) return mine && store.delete(owner);
+      if (there && !mine && there.ticket.message != message) store.put(there, aside(owner, there.at));
+      store.put({ ...now, at }, owner);
+      if (owner == key) known = at;
     });
   };
 
@@ -70,29 +77,32 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
 
   /** Finds the stored drafts of the current user. */
   const find = async () => {
-    key = here();
-    const [own, ...others] = await fresh();
-    if (own && !box.value) {
+    const [owner, asked] = [(key = here()), person];
+    const [own, ...others] = await fresh(owner);
+    if (asked != person) return;
+    // The page may have been written anew after the draft was stored (`repaint` in `panel.js`).
+    if (own && (!box.value || own.ticket.message == box.value)) {
       take(own);
       // A draft that was replaced becomes the current one again.
-      if (own.place != key)
+      if (own.place != owner)
         await kept((store) => {
           store.delete(own.place);
-          store.put(own, key);
+          store.put(own, owner);
         });
     } else if (box.value) {
       // A draft that was written before this tab was opened.
-      if (own) others.unshift({ ...own, place: aside(own.at) });
+      if (own) others.unshift({ ...own, place: aside(owner, own.at) });
       await save();
     }
+    if (asked != person) return;
     offer(others);
     if (!box.value && hasPlain()) await (await recovery()).adoptDraft(key, box, save);
   };
 
-  /** The drafts of the current user, the current one first and then the newest. @returns {Promise<Placed[]>} */
-  const fresh = () =>
+  /** The drafts of a user, the current one first and then the newest. @param {string} owner @returns {Promise<Placed[]>} */
+  const fresh = (owner) =>
     transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
-      const asides = IDBKeyRange.bound(aside(""), aside("\uffff"));
+      const asides = IDBKeyRange.bound(aside(owner, ""), aside(owner, "\uffff"));
       const [keys, rest] = await Promise.all([got(drafts.getAllKeys(asides)), got(drafts.getAll(asides))]);
       /** @type {Placed[]} */
       const found = rest.map((/** @type {Draft} */ draft, /** @type {number} */ nth) => ({
@@ -100,8 +110,8 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
         place: keys[nth],
       }));
       found.sort((one, other) => other.at - one.at);
-      const own = await got(drafts.get(key));
-      if (own) found.unshift({ ...own, place: key });
+      const own = await got(drafts.get(owner));
+      if (own) found.unshift({ ...own, place: owner });
       const fresh = [];
       for (const draft of found) {
         // Another tab may have sent it while this one was still storing it.
@@ -125,19 +135,24 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
   const offer = (others) => {
     const found = others.find((draft) => draft.ticket.message != box.value);
     if (!found) return;
+    const [owner, asked] = [key, person];
     say("draft_other", "draft_show", async () => {
       hint.remove();
-      // It cannot be changed while it is being sent.
-      if (box.readOnly) return;
+      // It cannot be changed while it is being sent, and another person's is not shown.
+      if (box.readOnly || asked != person) return;
       await save();
+      if (asked != person) return;
       const now = draft();
-      const mine = { ...now, place: aside(now.at) };
+      const mine = { ...now, place: aside(owner, now.at) };
       const left = others.filter((other) => other != found);
       await kept((store) => {
         store.delete(found.place);
-        store.put(found, key);
+        store.put(found, owner);
         if (mine.ticket.message) store.put(mine, mine.place);
       }).catch(blank);
+      if (asked != person) return;
+      // What was written meanwhile is newer than what was put aside.
+      if (box.value != mine.ticket.message) return save();
       take(found);
       offer(mine.ticket.message ? [mine, ...left] : left);
     });
@@ -145,9 +160,10 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
 
   /** Shows a text below the box. @param {string} text @param {string} [act] @param {() => void} [press] */
   const say = async (text, act, press) => {
+    const asked = person;
     const words = await labels();
     // Without texts nothing can be shown; the draft is stored all the same.
-    if (!words?.[text]) return;
+    if (asked != person || !words?.[text]) return;
     hint.className = "hint";
     hint.textContent = `${words[text]} `;
     if (act && press) hint.append(button("link", words[act], press));
@@ -184,7 +200,26 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
       return { id, place: key };
     },
     save,
-    sent: forget,
+    /** The draft was submitted, or is not needed any more. */
+    sent: () => {
+      const [owner, done, text] = [key, id, box.value];
+      forget();
+      kept(async (store) => {
+        /** @type {Draft | undefined} */
+        const there = await got(store.get(owner));
+        // Another tab may have continued it.
+        if (there?.id == done && (there.tab == tab || there.ticket.message == text)) store.delete(owner);
+      }).catch(blank);
+    },
+    /** Puts the draft aside, and returns a function that offers it again; nothing if the box is empty. */
+    putAside: () => {
+      if (!box.value) return;
+      const [at, asked] = [Date.now(), person];
+      const mine = { ...draft(), at, place: aside(key, at) };
+      forget();
+      kept((store) => store.put(mine, mine.place)).catch(blank);
+      return () => asked == person && offer([mine]);
+    },
     /** Another tab has submitted something, which may be the draft that this tab shows. */
     check: async () => {
       const text = box.value;
@@ -195,22 +230,42 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
       fill({}, id);
     },
     reset: async () => {
+      person += 1;
       forget();
       await find().catch(blank);
     },
     /**
-     * The user has changed. A draft from before any user was declared belongs to the new user; any other stays with
-     * its author.
+     * The user has changed. A draft from before any user was declared belongs to the new user, and so does one with
+     * `isTheirs`; any other stays with its author.
+     * @param {boolean} [isTheirs]
      */
-    other: async () => {
-      if (key == here()) return;
-      if (key != `${site}\n`) {
-        await save();
-        id = random(16);
+    other: async (isTheirs) => {
+      const [left, owner] = [key, here()];
+      if (left == owner) return;
+      const now = (person += 1);
+      hint.remove();
+      // Until the first `await` nobody can write; what is written later belongs to the new user.
+      /** @type {Promise<any> | undefined} */
+      let stored;
+      if (left != `${site}\n` && !isTheirs) {
+        stored = save();
+        forget();
+        tab = Math.random();
+        known = 0;
         fill({}, id);
-      } else if (box.value) await kept((store) => store.delete(key)).catch(blank);
+      } else if (box.value) {
+        const [mine, shown] = [tab, known];
+        stored = kept(async (store) => {
+          /** @type {Draft | undefined} */
+          const there = await got(store.get(left));
+          if (there?.tab == mine || there?.at == shown) store.delete(left);
+        }).catch(blank);
+      }
+      key = owner;
+      await stored;
+      if (now != person) return;
       await find().catch(blank);
-      if (box.value) save();
+      if (box.value && now == person) save();
     },
   };
 };

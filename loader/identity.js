@@ -15,6 +15,14 @@ let expiresAt = 0;
 let pending;
 /** @type {unknown} */
 let source;
+/** How often the user has logged out. */
+let logouts = 0;
+
+/** The user has logged out: the same function returns the next user's token, and a running fetch may be about the last one. */
+export const forgetToken = () => {
+  logouts += 1;
+  source = undefined;
+};
 
 /**
  * The user's token; empty if there is none, or if the host's function fails. Rejects if the current user or the token's
@@ -24,7 +32,8 @@ let source;
  * @param {string} [userId] the id of the expected user @returns {Promise<string>}
  */
 export const token = async (state, rejectedToken, userId) => {
-  const current = state.token;
+  const [current, before] = [state.token, logouts];
+  const isOver = () => current != state.token || before != logouts;
   if (current != source) {
     source = current;
     cachedToken = "";
@@ -33,14 +42,14 @@ export const token = async (state, rejectedToken, userId) => {
   const isFunction = typeof current == "function";
   if (isFunction && (!cachedToken || rejectedToken == cachedToken || Date.now() > expiresAt)) {
     pending ??= fetchToken(state, current).then((jwt) => {
-      if (current != state.token) return;
+      if (isOver()) return;
       const { exp, iat } = claimsOf((cachedToken = jwt));
       expiresAt = Date.now() + (exp - iat) * 1000;
       pending = undefined;
     });
     await pending;
-    // The host has set another token or function meanwhile.
-    if (current != state.token) return token(state, "", userId);
+    // The host has set another token or function meanwhile, or another user has logged in.
+    if (isOver()) return token(state, "", userId);
   }
   const jwt = isFunction ? cachedToken : current || "";
   if (

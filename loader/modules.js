@@ -117,26 +117,28 @@ export const start = async (parts, said, heard, ticketsChanged) => {
   let captures = false;
   /** The owner of attachments: the draft, unless another one is named. @param {string} owner */
   const ownerOf = (owner) => owner || draft?.id() || "";
-  /** Uploads an attachment. @param {string} id */
-  const upload = (id) => {
-    const user = `${state.user?.id ?? ""}`;
-    return carried.put(id, session(), (refused) => all["token"](refused, user));
-  };
+  const userId = () => `${state.user?.id ?? ""}`;
+  /** Uploads an attachment as its user. @param {string} id */
+  const upload = (id, user = userId(), own = session()) =>
+    carried.put(id, own, (refused) => all["token"](refused, user));
   /**
    * Adds files to an owner, and uploads them. Resolves once they are stored.
    * @param {string} owner @param {File[]} files @param {string} [replaced] the attachment in whose place the file comes
    * @returns {Promise<boolean>} whether one was added
    */
   const attach = async (owner, files, replaced = "") => {
-    const takes = limits();
-    if (!takes) return false;
-    const whose = ownerOf(owner);
+    const [takes, whose] = [limits(), ownerOf(owner)];
+    const unnamed = files.every(({ name }) => name) || (await labelled())?.shot_file;
+    // What is being sent is complete, and the next draft is another one.
+    if (!takes || (!owner && all["box"].readOnly) || whose != ownerOf(owner)) return false;
     const room = replaced ? { ...takes, max_count: takes.max_count + 1 } : takes;
-    const { added, refused } = await carried.add(whose, files, room, (await labelled())?.shot_file ?? "file");
+    const { added, refused, stored } = carried.add(whose, files, room, unnamed || "file");
+    const [user, own] = [userId(), siteUrl && added[0] ? session() : ""];
+    await stored;
     // The original stays if the site does not accept what it became.
     if (replaced && added.length) await carried.drop([replaced]);
     if (added.length) draft?.save();
-    const uploaded = siteUrl ? Promise.all(added.map(upload)) : undefined;
+    const uploaded = siteUrl ? Promise.all(added.map((id) => upload(id, user, own))) : undefined;
     program.filesAdded({ owner: whose, added, refused, uploaded, limits: takes });
     return added.length > 0;
   };
@@ -247,11 +249,13 @@ export const start = async (parts, said, heard, ticketsChanged) => {
         changed: turned,
         moved: () => draft?.check().catch(blank),
         arrived: (item, text) => {
-          touched().catch(blank);
-          last = item;
           // Every tab counts it, and the gateway counts a visit once.
           const { visit } = /** @type {any} */ (item);
           if (visit) parts["countSent"](visit, item.body);
+          // Nobody learns what an earlier user of the page has sent.
+          if (item.user ? item.user != userId() : item.session != session(false)) return;
+          touched().catch(blank);
+          last = item;
           if (item.draft) program.ticketArrived(text);
         },
       });
@@ -342,11 +346,13 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     edit: async (key) => {
       const item = await submission(key);
       // Another tab may be sending it again.
-      if (!item?.refused) return;
+      if (!item?.refused || all["box"].readOnly) return;
+      const offer = draft?.putAside();
       program.editTicket(JSON.parse(item.body));
       carried.give(item.files, draft?.id() ?? "");
       await draft?.save();
       await sealed?.discard(item, true);
+      offer?.();
     },
     /** What was last sent, and the names of the attachments that it lacks. */
     lastSent: () => last,
@@ -422,8 +428,9 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     /**
      * The user has changed, or with `reset` has logged out.
      * @param {string} user the id of the previous user @param {boolean} [reset] @param {boolean} [discard]
+     * @param {boolean} [isTheirs] whether the text in the box is the new user's
      */
-    other: (user, reset = false, discard = false) => {
+    other: (user, reset = false, discard = false, isTheirs = false) => {
       remember();
       // First of all, so that nothing of it is found again.
       const gone = reset && forget(key, { user, discard, at: Date.now() });
@@ -435,7 +442,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
         draft?.reset();
         following?.forget();
       } else {
-        draft?.other();
+        draft?.other(isTheirs);
         following?.meet();
       }
       return done;

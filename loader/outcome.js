@@ -17,7 +17,7 @@
 const PAUSE_MS = 2000;
 const PAUSE_MAX_MS = 300_000;
 /** Temporary refusals of attachments: they can be retried later, and their message need not wait for them. */
-export const FULL = /^(upload_quota|storage_full)$/;
+export const FULL = /^(upload_quota|storage_full|storage_unavailable)$/;
 
 /** Parses JSON; an empty object if it is invalid. @param {string} [text] @returns {any} */
 export const parsed = (text = "") => {

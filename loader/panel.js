@@ -102,11 +102,16 @@ export const shadow = () => {
 /** Shows the panel again after the page has removed it, or what it is in. */
 export const restore = () => shouldBeOpen && quietly(reveal);
 
-/** Removes the element; another one is painted when it is needed, or at once if the panel is open. */
+/** Removes the element; another one is painted when it is needed, or at once, with the same text, if the panel is open. */
 export const repaint = () => {
+  // What is being sent is in the outbox already.
+  const text = !panel?.box.readOnly && panel?.box.value;
   element?.remove();
   element = panel = undefined;
-  if (shouldBeOpen) open().catch(blank);
+  if (!shouldBeOpen) return;
+  // The draft may not be stored yet.
+  if (text) frame().box.value = text;
+  open().catch(blank);
 };
 
 /** Adds a style sheet to the panel. @param {string} css */

@@ -2,7 +2,7 @@
 // letter is stored on the device, with its bytes and its idempotency key, before it is sent. It is sent again only when
 // the customer presses a button, with the same key. The widget takes it over if it can run later.
 
-import { learn } from "./identity.js";
+import { forgetToken, learn } from "./identity.js";
 import { post } from "./plain/post.js";
 import { secretIn } from "./plain/secrets.js";
 import { contact, isAddress, ticket } from "./plain/ticket.js";
@@ -88,6 +88,7 @@ export const open = ({ message }) => {
 /** Called after a command of the host. @param {boolean} [reset] @param {boolean} [discard] */
 export const changed = (reset, discard) => {
   if (reset) {
+    forgetToken();
     forgetSession();
     if (discard) store(letterKey());
     for (const field of fields ?? []) field.value = "";

@@ -24,14 +24,28 @@ import {
 import { zendeskOf } from "./address.js";
 import { begin, chunk } from "./chunks.js";
 import { describe } from "./collect/describe.js";
-import { claims, learn, token } from "./identity.js";
+import { claims, forgetToken, learn, token } from "./identity.js";
 import { once } from "./once.js";
 import { relabel } from "./relabel.js";
 import { blank } from "./state.js";
 import { counter } from "./visits.js";
 
 /** What the modules beside the form call in the program. */
-const program = { attachmentsChanged, copyText, draft, editTicket, filesAdded, restoreDraft, ticketArrived };
+const program = {
+  attachmentsChanged,
+  copyText,
+  draft,
+  editTicket: (/** @type {any} */ ticket) => {
+    isOpenToNext = false;
+    editTicket(ticket);
+  },
+  filesAdded,
+  restoreDraft: (/** @type {any} */ ticket) => {
+    isOpenToNext = false;
+    restoreDraft(ticket);
+  },
+  ticketArrived,
+};
 /** What the chunk `engines` exports; it works once the chunk is loaded. */
 const engines = { find, findQuestion, findRest };
 /** @typedef {typeof program} Program */
@@ -74,6 +88,12 @@ let learned;
 let tried;
 /** The claims of the user whose response targets were requested. */
 let asked = "";
+/** The panel's box, once the form is drawn. @type {HTMLTextAreaElement | undefined} */
+let box;
+/** How many calls of the host's function have not answered. */
+let calls = 0;
+/** Whether the form was empty when the first of them began, and nothing was restored to it since: what is in it was written for the next user. */
+let isOpenToNext = false;
 /** What is loaded right after the form, once it is ready. @type {Modules | undefined} */
 let modules;
 /** @type {(() => Promise<Modules>) | undefined} */
@@ -114,12 +134,19 @@ const meet = (reset, discard) => {
   const before = person;
   person = who();
   if (!reset && person == before) return modules?.met();
-  const done = modules?.other(before, reset, discard);
+  // Written while the host's function was running, for whoever the host has identified by then.
+  const theirs = !reset && before && isOpenToNext && box?.value;
+  isOpenToNext = false;
+  const done = modules?.other(before, reset, discard, !!theirs);
   // What was written before any user was declared belongs to the new user.
   if (reset || before) {
     hands += 1;
     // After the draft was stored for its author.
     if (!reset && mounted) formChanged(1);
+    if (theirs && box) {
+      box.value = theirs;
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    }
   }
   return done;
 };
@@ -152,11 +179,20 @@ const learnAnew = async () => {
  */
 export const changed = (reset, discard) => {
   if (!state) return;
+  if (reset) forgetToken();
+  const isAnother = state.given != tried;
+  if (isAnother && !calls) isOpenToNext = box?.value == "" && !modules?.attached("").files.length;
   turn();
   draw(reset);
   const done = meet(reset, discard);
-  if (state.given != tried) {
-    learning = learnAnew().catch(blank);
+  if (isAnother) {
+    calls += 1;
+    learning = learnAnew()
+      .catch(blank)
+      .finally(() => {
+        calls -= 1;
+        isOpenToNext &&= calls > 0;
+      });
     look(true);
   }
   return done;
@@ -198,6 +234,7 @@ export const mount = (parts) => {
   const way = access(parts);
   const { siteUrl } = way;
   parts.wear(PANEL_CSS);
+  ({ box } = parts.frame());
   const own = {
     version: VERSION,
     // Lists beside the texts of earlier versions.

@@ -12,9 +12,10 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use store_sqlite::SqliteStore;
 
 /// Tables with at most one row for each site, source, destination, gateway or session of an agent, with a single row, or about the schema.
-const BOUNDED: [&str; 13] = [
+const BOUNDED: [&str; 14] = [
     "_sqlx_migrations",
     "agent_sessions",
+    "moves",
     "polls",
     "reload_reports",
     "resends",

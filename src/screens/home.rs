@@ -38,11 +38,11 @@ fn outbox(panel: Panel) -> AnyView {
     button("button yours", move |_| panel.go(Screen::Outbox)).text(text)
 }
 
-/// The way to the tickets, if there are any.
+/// The way to the tickets, if there are any. It waits for the suggestions above it, which would move it away under the finger.
 fn tickets(panel: Panel) -> AnyView {
     panel.read(|model| {
         let (total, unread) = model.tickets;
-        if total == 0 || !model.text.is_empty() {
+        if total == 0 || !model.text.is_empty() || !model.suggestions.settled() {
             return nothing();
         }
         let mut parts = vec![el("span").text(panel.t(Text::YourTickets))];

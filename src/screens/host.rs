@@ -92,8 +92,19 @@ impl Panel {
     }
 
     pub(super) fn fetch_config(self) {
+        let numbers = STATE.with(|state| &state.config_numbers);
+        let (last, received) = numbers.get();
+        let number = last + 1;
+        numbers.set((number, received));
         spawn(async move {
             let config = self.ask("config", &Abort::new()).await;
+            let (last, received) = numbers.get();
+            if received > number {
+                return;
+            }
+            if config.is_some() {
+                numbers.set((last, number));
+            }
             self.loader().configured(config.as_ref().unwrap_or(&JsValue::UNDEFINED));
             if let Some(config) = config {
                 STATE.with(|state| state.published.replace(config));

@@ -79,6 +79,8 @@ struct State {
     search: RefCell<search::Running>,
     /// The configuration as the gateway published it.
     published: RefCell<JsValue>,
+    /// How often it was requested, and which of these requests it is from: an earlier response never replaces a later one.
+    config_numbers: Cell<(u32, u32)>,
     /// The screens beyond the form, once their chunk is loaded.
     screens: Cell<Option<Screens>>,
     /// The list of attachments, once its chunk is loaded.
@@ -221,7 +223,10 @@ impl Panel {
     fn new(loader: Loader) -> Panel {
         STATE.with(|state| {
             state.words.replace(Words::new(&loader));
-            state.model.take();
+            // Drawn in another language, it still has the same user and screen: what has begun before compares these numbers.
+            let Model { user_changes, screen_number, .. } = state.model.take();
+            let screen_number = screen_number + 1;
+            state.model.replace(Model { user_changes, screen_number, ..Model::default() });
             state.search.take();
             state.published.take();
             // Drawn again once the texts of the language are there.

@@ -156,7 +156,7 @@ pub struct Model {
 impl Model {
     /// Whether the ticket is being sent, so that nothing can be edited.
     pub fn is_sealed(&self) -> bool {
-        matches!(self.sending, Sending::Busy)
+        matches!(self.sending, Sending::Busy) || !self.similar.adding.is_empty()
     }
 
     /// Whether the ticket identifies the customer, so that the form need not ask.

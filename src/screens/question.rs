@@ -131,6 +131,7 @@ fn on_solved(panel: Panel) {
     panel.emit("deflected", &[("id", id.as_str().into())]);
     search::count(panel, "solved", vec![id.clone()]);
     let query = panel.peek(search::query_of);
+    panel.loader().let_go();
     panel.write("");
     memory::remember(panel, |model| {
         model.memory.remember_solved(&id, &query);

@@ -56,6 +56,14 @@ export class Zendesk {
     return this.control("faults", faults);
   }
 
+  /**
+   * The same, in place of all earlier faults: no request in between gets through.
+   * @param {Parameters<Zendesk["faults"]>} faults
+   */
+  faultsInstead(...faults) {
+    return this.control("faults", faults, "PUT");
+  }
+
   /** Changes the account. @param {Record<string, unknown>} change */
   account(change) {
     return this.control("account", change);
@@ -72,10 +80,14 @@ export class Zendesk {
     return log.filter((/** @type {any} */ request) => request.method !== "OPTIONS" && request.path.startsWith(start));
   }
 
-  /** Calls any other control of the stand-in. @param {string} name @param {unknown} [body] @returns {Promise<any>} */
-  async control(name, body) {
+  /**
+   * Calls any other control of the stand-in.
+   * @param {string} name @param {unknown} [body] @param {string} [method] if there is a body
+   * @returns {Promise<any>}
+   */
+  async control(name, body, method = "POST") {
     const headers = { "content-type": "application/json" };
-    const options = body === undefined ? {} : { method: "POST", headers, body: JSON.stringify(body) };
+    const options = body === undefined ? {} : { method, headers, body: JSON.stringify(body) };
     const response = await fetch(`${this.url}/_control/${name}`, options);
     if (!response.ok) throw new Error(`the stand-in refuses ${name}: ${response.status} ${await response.text()}`);
     const text = await response.text();

@@ -7,8 +7,10 @@ use deskbell_core::ports::{CurrentTicket, DeliveryOutcome, DeliveryState, DueDel
 use deskbell_core::timestamp::Timestamp;
 use gateway::config::{Overrides, new_personal_token};
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};
+use crate::command::{deskbell, start};
+use crate::support::{Answer, Gateway, gateway_with, on_sqlite, post, request, ticket};
 
 /// A gateway with three agents of different roles, and their tokens.
 struct Office {
@@ -291,6 +293,7 @@ async fn repeated_reads_of_a_sensitive_ticket_are_one_entry_with_a_count() {
 
 #[tokio::test]
 async fn no_session_is_ended_without_an_entry_in_the_audit_log() {
+    on_sqlite();
     let office = office().await;
     let agents = office.log_in(&office.agent, "").await;
     let id = session_id(&office.get_as(&agents, "/inbox/sessions").await.text());
@@ -307,6 +310,7 @@ async fn no_session_is_ended_without_an_entry_in_the_audit_log() {
 
 #[tokio::test]
 async fn an_unreadable_session_leads_to_the_login() {
+    on_sqlite();
     let office = office().await;
     let cookie = office.log_in(&office.agent, "").await;
     let damage = "UPDATE agent_sessions SET method = 'telepathy'";
@@ -392,6 +396,52 @@ async fn the_shared_token_still_works_beside_personal_ones_and_is_deprecated() {
 }
 
 #[tokio::test]
+async fn a_wrong_token_of_any_form_is_a_failed_login() {
+    let office = office().await;
+    for token in ["wrong", "deskbell_agent_wrong", ""] {
+        let refused = office.submit_as("", "/inbox/login", &format!("token={token}")).await;
+        assert_eq!(refused.status, 403, "{token}");
+        assert!(refused.text().contains("Wrong token"), "{}", refused.text());
+    }
+}
+
+#[tokio::test]
+async fn logins_are_logged_with_their_address_once_they_are_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let (token, table) = account("ana", "agent", "");
+    std::fs::write(folder.path().join("deskbell.toml"), format!("{table}[sites.acme]\norigins = [\"*\"]\n")).unwrap();
+    let log = folder.path().join("log");
+    let arguments =
+        ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0", "--database", "sqlite:deskbell.db"];
+    let mut command = deskbell(folder.path(), &arguments);
+    command.stderr(std::fs::File::create(&log).unwrap());
+    let (_child, address, _out) = start(&mut command).await;
+    let log_in = async |token: &str| {
+        outbound_http::install_crypto();
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let request = client.post(format!("http://{address}/inbox/login")).header("sec-fetch-site", "same-origin");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.body(format!("token={token}")).send().await.unwrap().status().as_u16()
+    };
+    let logged = || {
+        let text = std::fs::read_to_string(&log).unwrap();
+        text.lines().filter(|line| line.contains("inbox login")).map(String::from).collect::<Vec<_>>()
+    };
+    let database = format!("sqlite:{}", folder.path().join("deskbell.db").display());
+    let mut database = SqliteConnection::connect(&database).await.unwrap();
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON agent_sessions BEGIN SELECT RAISE(ABORT, 'no'); END";
+    sqlx::raw_sql(refuse).execute(&mut database).await.unwrap();
+    assert_eq!(log_in(&token).await, 500);
+    assert_eq!(logged(), Vec::<String>::new());
+    sqlx::raw_sql("DROP TRIGGER refuse").execute(&mut database).await.unwrap();
+    assert_eq!(log_in(&token).await, 303);
+    assert_eq!(log_in("wrong").await, 403);
+    let [login, failed] = &logged()[..] else { panic!("{:?}", logged()) };
+    assert!(login.contains("inbox login agent=\"ANA\"") && login.contains("address=127.0.0.1"), "{login}");
+    assert!(failed.contains("inbox login failed address=127.0.0.1"), "{failed}");
+}
+
+#[tokio::test]
 async fn responses_of_other_logins_at_the_provider_are_refused() {
     let lines = "[inbox.oidc]\nissuer = \"http://127.0.0.1:9\"\nclient_id = \"deskbell\"\nname = \"Example\"\n\
                  [[inbox.oidc.roles]]\ngroup = \"support\"\nrole = \"agent\"\n";
@@ -409,4 +459,47 @@ async fn responses_of_other_logins_at_the_provider_are_refused() {
         assert!(refused.text().contains("Please start again"), "{}", refused.text());
         assert!(refused.header("set-cookie").starts_with("deskbell_login=;"), "{}", refused.header("set-cookie"));
     }
+}
+
+#[tokio::test]
+async fn without_the_database_every_page_says_so_and_when_to_try_again() {
+    let office = office().await;
+    let cookie = office.log_in(&office.administrator, "").await;
+    office.gateway.app.store.close().await;
+    let administrator = &office.administrator;
+    for path in [
+        "/inbox",
+        "/inbox/answers",
+        "/inbox/deliveries",
+        "/inbox/tickets/DB-4K7Q9",
+        "/inbox/tickets/DB-4K7Q9/erase",
+        "/inbox/sessions",
+        "/inbox/audit",
+    ] {
+        for answer in [office.get(administrator, path).await, office.get_as(&cookie, path).await] {
+            assert_unavailable(path, &answer, "The database does not answer");
+        }
+    }
+    for (path, form) in [
+        ("/inbox/deliveries", "all=yes"),
+        ("/inbox/tickets/DB-4K7Q9", "action=note&text=Seen"),
+        ("/inbox/tickets/DB-4K7Q9/erase", "confirm=DB-4K7Q9"),
+        ("/inbox/sessions", "id=1"),
+        ("/inbox/logout", ""),
+    ] {
+        assert_unavailable(path, &office.submit_as(&cookie, path, form).await, "Nothing was changed");
+    }
+    let login = office.submit_as("", "/inbox/login", &format!("token={administrator}")).await;
+    assert_unavailable("/inbox/login", &login, "The database does not answer");
+    for (language, text) in [("de", "Die Datenbank antwortet nicht"), ("ar", "dir=\"rtl\"")] {
+        let list = request(Method::GET, "/inbox").header("cookie", &cookie).header("accept-language", language);
+        let answer = office.gateway.send(list.body(Body::empty()).unwrap()).await;
+        assert_unavailable("/inbox", &answer, text);
+    }
+}
+
+fn assert_unavailable(path: &str, answer: &Answer, text: &str) {
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "1"), "{path}: {}", answer.text());
+    assert!(answer.text().contains(text), "{path}: {}", answer.text());
+    assert!(!answer.header("content-security-policy").is_empty(), "{path}");
 }

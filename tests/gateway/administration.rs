@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::command::{deskbell, start};
-use crate::support::{Gateway, gateway_with, post, request, ticket};
+use crate::support::{Gateway, gateway_with, on_sqlite, post, request, ticket};
 
 const SENSITIVE: &str = "[sites.people]\norigins = [\"*\"]\nsensitive_topics = [\"salary\"]\n\
     panel.topics = [{ id = \"salary\", label = \"Salary\" }]\n";
@@ -78,6 +78,7 @@ fn references(list: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn tickets_are_listed_newest_first_and_by_filters() {
+    on_sqlite();
     let gateway = gateway_with(SENSITIVE, Overrides::default()).await;
     let first = sent(&gateway, "acme", "1", &ticket("Zebra stripes")).await;
     let second = sent(&gateway, "trusting", "2", &ticket("Zebra \u{1b}[2J hooves")).await;
@@ -121,6 +122,7 @@ async fn tickets_are_listed_newest_first_and_by_filters() {
 
 #[tokio::test]
 async fn a_ticket_is_shown_and_the_audit_log_has_reads_of_sensitive_ones() {
+    on_sqlite();
     let gateway = gateway_with(SENSITIVE, Overrides::default()).await;
     let plain = sent(&gateway, "acme", "1", &ticket("One\n\u{1b}]0;title\u{7}Two")).await;
     let mut secret = ticket("My salary");
@@ -180,6 +182,7 @@ async fn refuse(gateway: &Gateway) {
 
 #[tokio::test]
 async fn undelivered_items_are_listed_by_state_site_and_destination() {
+    on_sqlite();
     let gateway = gateway_with(&hooked("http://127.0.0.1:9/hook"), Overrides::default()).await;
     let nothing = run(&gateway, &["deliveries", "list"]).await;
     assert_eq!((nothing.code, nothing.out.as_str()), (0, "every destination has received everything\n"));
@@ -209,6 +212,7 @@ async fn undelivered_items_are_listed_by_state_site_and_destination() {
 
 #[tokio::test]
 async fn a_running_gateway_delivers_what_a_command_sends_again() {
+    on_sqlite();
     let (url, is_mended, received) = service().await;
     let gateway = gateway_with(&hooked(&url), Overrides::default()).await;
     for key in ["1", "2"] {
@@ -262,6 +266,7 @@ async fn log_in(gateway: &Gateway, id: &str, name: &str) {
 
 #[tokio::test]
 async fn sessions_of_agents_are_listed_and_ended() {
+    on_sqlite();
     let gateway = gateway_with("", Overrides::default()).await;
     for (id, name) in [("token:ana", "Ana"), ("token:ben", "Ben"), ("oidc:x", "Ana"), ("token:ben", "Ben")] {
         log_in(&gateway, id, name).await;
@@ -300,6 +305,7 @@ async fn sessions_of_agents_are_listed_and_ended() {
 
 #[tokio::test]
 async fn erasures_and_exports_by_command_are_in_the_audit_log() {
+    on_sqlite();
     let gateway = gateway_with("", Overrides::default()).await;
     let reference = sent(&gateway, "acme", "1", &ticket("One")).await;
     for (arguments, code) in [

@@ -49,7 +49,7 @@ async fn gateway() -> Gateway {
         "#
     );
     let gateway = gateway_with(&lines, Overrides::default()).await;
-    import(&gateway.database(), "signed", &[("export", "How do I export a query?"), ("pay", "Who may pay?")]).await;
+    import(&gateway, "signed", &[("export", "How do I export a query?"), ("pay", "Who may pay?")]).await;
     gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
     gateway
 }

@@ -7,7 +7,7 @@ use domain::config::Config;
 use domain::question::{Answer as QuestionAnswer, Question};
 use serde_json::json;
 
-use crate::support::{ORIGIN, gateway, request};
+use crate::support::{ORIGIN, gateway, on_sqlite, request};
 
 #[tokio::test]
 async fn the_configuration_parses_in_the_widget_and_is_revalidated_by_etag() {
@@ -142,8 +142,9 @@ async fn invalid_queries_are_explained() {
 
 #[tokio::test]
 async fn internal_errors_have_cors_headers() {
+    on_sqlite();
     let gateway = gateway().await;
-    gateway.app.store.close().await;
+    sqlx::raw_sql("ALTER TABLE questions RENAME TO lost").execute(&mut gateway.connection().await).await.unwrap();
     let request =
         request(Method::GET, "/v1/sites/acme/questions/1").header("origin", ORIGIN).body(Body::empty()).unwrap();
     let answer = gateway.send(request).await;

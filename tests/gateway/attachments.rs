@@ -12,7 +12,7 @@ use http_body_util::channel::Channel;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, request, send, ticket, token};
+use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, on_sqlite, request, send, ticket, token};
 
 const MINE: &str = "000102030405060708090a0b0c0d0e0f";
 const OTHER: &str = "100102030405060708090a0b0c0d0e0f";
@@ -445,6 +445,7 @@ async fn forged_file_addresses_open_nothing() {
 
 #[tokio::test]
 async fn files_are_synced_before_they_are_acknowledged_and_counted_after_a_disconnect() {
+    on_sqlite();
     let gateway = gateway().await;
     let mut lock = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();

@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::Method;
+use deskbell_core::ports::MoveSource;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
+use store_sqlite::moves::SqliteMoveSource;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -18,7 +20,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::command::{deskbell, start};
-use crate::support::{Gateway, gateway, ticket};
+use crate::moving::open_source;
+use crate::support::{Gateway, gateway, on_sqlite, ticket};
 
 const SITE: &str = "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\nuploads = 1000000\n[sites.acme]\norigins = [\"*\"]\n";
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -242,7 +245,7 @@ async fn damaged_backups_are_not_restored() {
         (
             "another form",
             Path::new("manifest.json"),
-            Some(edited(&|all| all["format"] = 2.into())),
+            Some(edited(&|all| all["format"] = 3.into())),
             "with that version or a newer one",
         ),
         (
@@ -307,18 +310,87 @@ async fn a_backup_is_checked_without_any_change() {
     let raise = "UPDATE schema_requirement SET migration = 9999, version = '7.1.0'";
     sqlx::query(raise).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
-    let manifest = folder.path().join("whole/manifest.json");
-    let mut newer: Value = serde_json::from_slice(&std::fs::read(&manifest).unwrap()).unwrap();
-    let bytes = std::fs::read(&database).unwrap();
-    let digest = ring::digest::digest(&ring::digest::SHA256, &bytes);
-    newer["database"]["bytes"] = bytes.len().into();
-    newer["database"]["sha256"] = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
-    std::fs::write(&manifest, newer.to_string()).unwrap();
+    describe_database(&folder.path().join("whole"));
     for arguments in [&["restore", "--check", "whole"][..], &["restore", "--database", "sqlite:other.db", "whole"]] {
         let (code, output) = run(folder.path(), arguments).await;
         assert!(code == 1 && output.contains("the backup needs Deskbell 7.1.0"), "{output}");
     }
     assert!(!folder.path().join("other.db").exists());
+}
+
+/// The source of a move, which nothing else can use.
+async fn locked_source(path: &Path) -> SqliteMoveSource {
+    let source = open_source(path).await;
+    assert!(source.lock().await.unwrap());
+    source
+}
+
+/// Makes the manifest of a backup fit its database, which was changed.
+fn describe_database(backup: &Path) {
+    let path = backup.join("manifest.json");
+    let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let bytes = std::fs::read(backup.join("deskbell.db")).unwrap();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &bytes);
+    let digits: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    manifest["database"]["bytes"] = bytes.len().into();
+    manifest["database"]["sha256"] = digits.into();
+    std::fs::write(&path, manifest.to_string()).unwrap();
+}
+
+#[tokio::test]
+async fn a_trial_restore_leaves_the_attachments_of_the_running_gateway_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!("database = \"sqlite:live.db\"\nattachments = \"files\"\n{SITE}");
+    std::fs::write(folder.path().join("deskbell.toml"), config).unwrap();
+    let (gateway, address) = serve(&folder).await;
+    let put = "/v1/sites/acme/attachments/0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9?name=app.log";
+    assert_eq!(request(&address, Method::PUT, put, &"0".repeat(32), b"some words").await.unwrap().0, 201);
+    assert_eq!(run(folder.path(), &["backup", "--config", "deskbell.toml", "whole"]).await.0, 0);
+    let files = |folder: &Path| paths(folder).into_iter().filter(|path| path.is_file()).collect::<Vec<_>>();
+    let live = files(&folder.path().join("files"));
+    assert_eq!(live.len(), 1);
+    let trial = ["restore", "--config", "deskbell.toml", "--database", "sqlite:trial/deskbell.db", "whole"];
+    for more in [&[][..], &["--replace"]] {
+        let (code, output) = run(folder.path(), &[&trial, more].concat()).await;
+        assert!(code == 0 && output.contains("restored to trial/deskbell-attachments"), "{output}");
+        assert_eq!(files(&folder.path().join("files")), live);
+        assert!(!files(&folder.path().join("trial/deskbell-attachments")).is_empty());
+    }
+    // The gateway's own database, under another name.
+    let same = ["restore", "--config", "deskbell.toml", "--database", "sqlite:./live.db", "whole"];
+    let (code, output) = run(folder.path(), &same).await;
+    assert!(code == 1 && output.contains("in use by a gateway"), "{output}");
+    stop(gateway).await;
+    let (code, output) = run(folder.path(), &[&same[..], &["--replace"]].concat()).await;
+    assert!(code == 0 && output.contains("kept as files/.before-restore-"), "{output}");
+}
+
+#[tokio::test]
+async fn a_database_that_was_moved_is_not_backed_up_and_its_backups_say_so() {
+    let folder = folder();
+    let (gateway, _) = serve(&folder).await;
+    stop(gateway).await;
+    assert_eq!(run(folder.path(), &["backup", "--config", "deskbell.toml", "whole"]).await.0, 0);
+    let backup = async || run(folder.path(), &["backup", "--config", "deskbell.toml", "later"]).await;
+    let target = "postgres://db/deskbell";
+    let database = folder.path().join("data/deskbell.db");
+    locked_source(&database).await.begin("id", target).await.unwrap();
+    let (code, output) = backup().await;
+    assert!(code == 1 && output.contains(&format!("move of this database to {target} has not finished")), "{output}");
+    locked_source(&database).await.finish().await.unwrap();
+    let (code, output) = backup().await;
+    let expected = format!("data/deskbell.db: this database was moved to {target}; back that up with pg_dump");
+    assert!(code == 1 && output.contains(&expected), "{output}");
+    assert!(!folder.path().join("later").exists());
+
+    let copied = folder.path().join("whole/deskbell.db");
+    locked_source(&copied).await.begin("id", target).await.unwrap();
+    locked_source(&copied).await.finish().await.unwrap();
+    describe_database(&folder.path().join("whole"));
+    for arguments in [&["restore", "--check", "whole"][..], &["restore", "--database", "sqlite:other.db", "whole"]] {
+        let (code, output) = run(folder.path(), arguments).await;
+        assert!(code == 0 && output.contains(&format!("warning: its database had been moved to {target}")), "{output}");
+    }
 }
 
 #[tokio::test]
@@ -381,6 +453,7 @@ fn log_bytes(gateway: &Gateway) -> u64 {
 
 #[tokio::test]
 async fn the_write_ahead_log_shrinks_after_a_large_write() {
+    on_sqlite();
     let gateway = gateway().await;
     let mut other = gateway.connection().await;
     // A reader keeps the large transaction from being checkpointed when it is committed.

@@ -99,6 +99,14 @@ async fn a_used_port_is_reported_and_the_demo_picks_another() {
         text_of(&output.stderr)
     );
 
+    for table in ["inbox", "metrics"] {
+        let config = format!("[{table}]\nlisten = \"{address}\"\n[sites.acme]\norigins = [\"*\"]");
+        std::fs::write(folder.path().join("deskbell.toml"), config).unwrap();
+        let output = run(folder.path(), &["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0"]).await;
+        let text = text_of(&output.stderr);
+        assert!(text.contains(&format!("use another address with [{table}] listen")), "{text}");
+    }
+
     let (mut child, other, _out) =
         start(&mut deskbell(folder.path(), &["serve", "--demo", "--listen", &address])).await;
     assert_ne!(other, address);

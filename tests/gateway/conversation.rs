@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::support::{
-    Answer, Gateway, ORIGIN, SECRET, gateway_with, import, post, request, signed_with, ticket, token,
+    Answer, Gateway, ORIGIN, SECRET, gateway_with, import, on_sqlite, post, request, signed_with, ticket, token,
 };
 
 const MINE: &str = "000102030405060708090a0b0c0d0e0f";
@@ -364,7 +364,7 @@ async fn streams_end_when_their_token_expires() {
 #[tokio::test]
 async fn automatic_replies_need_notice_and_customer_replies_reach_a_human() {
     let gateway = gateway().await;
-    import(&gateway.database(), "signed", &[("1", "How do I change my *billing* address?"), ("2", "Dark theme")]).await;
+    import(&gateway, "signed", &[("1", "How do I change my *billing* address?"), ("2", "Dark theme")]).await;
     gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
     let free = As { token: Some(token(json!({ "plan": "free" }))), ..As::default() };
     let mut low = ticket("change billing address");
@@ -485,6 +485,7 @@ async fn lists_are_paged_and_counts_cover_all_pages() {
 
 #[tokio::test]
 async fn conversations_are_paged_and_limited_for_customers() {
+    on_sqlite();
     let gateway = gateway().await;
     let id = file(&gateway, &session(MINE), "a", &ticket("It broke")).await;
     for number in 1..=4 {

@@ -46,7 +46,7 @@ async fn questions(gateway: &Gateway) -> Vec<QuestionCounts> {
 #[tokio::test]
 async fn repeated_question_events_count_once() {
     let gateway = gateway().await;
-    import(&gateway.database(), "acme", &[("a", "Set a cooldown"), ("b", "Change the plan")]).await;
+    import(&gateway, "acme", &[("a", "Set a cooldown"), ("b", "Change the plan")]).await;
     let once = Visits { shown: 1, opened: 1, solved: 0, sent: 1, deflected: 0 };
     let worth = |id: &str| QuestionCounts { id: id.into(), opened: 1, ..QuestionCounts::default() };
     // In one batch, and after the earlier ones were written.
@@ -68,8 +68,8 @@ async fn repeated_question_events_count_once() {
 #[tokio::test]
 async fn only_existing_questions_are_counted() {
     let gateway = gateway().await;
-    import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
-    import(&gateway.database(), "trusting", &[("b", "Change the plan")]).await;
+    import(&gateway, "acme", &[("a", "Set a cooldown")]).await;
+    import(&gateway, "trusting", &[("b", "Change the plan")]).await;
     count(&gateway, "0123456789abcdef.0", "opened", "question", json!(["a", "b", "invented"])).await;
     assert_eq!(questions(&gateway).await, [QuestionCounts { id: "a".into(), opened: 1, ..QuestionCounts::default() }]);
 }
@@ -103,7 +103,7 @@ async fn invalid_events_are_refused_with_their_position() {
 #[tokio::test]
 async fn old_counts_are_deleted() {
     let gateway = gateway().await;
-    import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
+    import(&gateway, "acme", &[("a", "Set a cooldown")]).await;
     let once = Visits { shown: 1, opened: 1, deflected: 1, ..Visits::default() };
     let opened = async || count(&gateway, "0123456789abcdef.0", "opened", "question", json!(["a"])).await;
     opened().await;
@@ -155,7 +155,7 @@ async fn search_misses_are_stored_after_searches_from_three_networks() {
 #[tokio::test]
 async fn searches_with_a_final_hit_are_not_misses() {
     let gateway = gateway().await;
-    import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
+    import(&gateway, "acme", &[("a", "Set a cooldown")]).await;
     gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
     for visitor in 1..4 {
         let visit = format!("{visitor:016x}.0");
@@ -183,7 +183,7 @@ async fn the_answers_page_shows_deflection_statistics() {
     assert_eq!(empty.status, StatusCode::OK);
     assert!(empty.text().contains("No data yet"));
 
-    import(&gateway.database(), "acme", &[("a", "Set a <b>cooldown</b>")]).await;
+    import(&gateway, "acme", &[("a", "Set a <b>cooldown</b>")]).await;
     for (visit, names) in [("1.0", &["shown", "opened", "solved"][..]), ("2.0", &["opened", "unhelpful", "sent"])] {
         for name in names {
             count(&gateway, &format!("000000000000000{visit}"), name, "bug", json!(["a"])).await;

@@ -17,7 +17,7 @@ use gateway::http;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{Answer, Gateway, gateway, gateway_with, post, request, send, ticket};
+use crate::support::{Answer, Gateway, gateway, gateway_with, on_sqlite, post, request, send, ticket};
 
 const TOKEN: &str = "a token of some length";
 const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
@@ -413,6 +413,7 @@ async fn agents_log_in_by_name_and_log_out() {
 
 #[tokio::test]
 async fn sessions_are_stored_as_digests_and_expire() {
+    on_sqlite();
     let gateway = guarded().await;
     let cookie = log_in(&gateway, "Ana").await;
     let secret = cookie.split_once('=').unwrap().1.to_string();
@@ -654,6 +655,7 @@ async fn test_tickets_are_marked_and_can_be_filtered() {
 
 #[tokio::test]
 async fn five_letter_words_are_searched_and_not_taken_as_references() {
+    on_sqlite();
     let gateway = demo().await;
     let sent = gateway.post("key", &ticket("The login page breaks")).await.json();
     let mut database = gateway.connection().await;
@@ -719,6 +721,7 @@ async fn long_conversations_show_the_end_and_link_to_earlier_messages() {
 
 #[tokio::test]
 async fn unreadable_tickets_are_left_out_and_the_rest_works() {
+    on_sqlite();
     let gateway = demo().await;
     let session = "000102030405060708090a0b0c0d0e0f";
     let mut sent = Vec::new();

@@ -22,7 +22,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};
+use crate::support::{Answer, Gateway, gateway_with, on_sqlite, post, request, ticket};
 
 const TOKEN: &str = "a token of some length";
 const LATER: Duration = Duration::from_secs(60 * 60);
@@ -468,6 +468,7 @@ async fn unreachable_destinations_are_shown_with_the_reason() {
 
 #[tokio::test]
 async fn the_list_shows_deliveries_that_wait_for_ten_minutes() {
+    on_sqlite();
     let gateway = idle().await;
     submit(&gateway, "key").await;
     expect(&list(&gateway).await, &[], &["class=\"card undelivered\""]);
@@ -483,6 +484,7 @@ async fn the_list_shows_deliveries_that_wait_for_ten_minutes() {
 
 #[tokio::test]
 async fn deliveries_of_removed_destinations_are_shown_without_a_warning() {
+    on_sqlite();
     let gateway = idle().await;
     let (reference, _) = submit(&gateway, "a").await;
     record_attempt(&gateway, refused()).await;

@@ -192,7 +192,7 @@ async fn dashboard_and_alerts_name_only_metrics_that_the_gateway_has() {
         Overrides::default(),
     )
     .await;
-    import(&gateway.database(), "full", &[("1", "Why?")]).await;
+    import(&gateway, "full", &[("1", "Why?")]).await;
     gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
     gateway.get("/v1/sites/none/config").await;
     let lines = metrics(&gateway).await;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
-use crate::command::deskbell;
+use crate::command::{deskbell, start};
 
 fn deploy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy")
@@ -76,10 +77,26 @@ async fn every_command_of_a_package_and_its_documentation_has_these_options() {
                 "{option} of {command:?}"
             );
         }
-        if command[0] == "check" && ["config", "destinations"].contains(&command[1]) {
+        if command[0] == "check" && ["config", "database", "destinations"].contains(&command[1]) {
             assert!(command.contains(&"--config"), "{command:?} needs --config");
         }
     }
+}
+
+#[tokio::test]
+async fn the_documented_request_sends_a_ticket() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("deskbell.toml"), "[sites.acme]\norigins = [\"*\"]\n").unwrap();
+    let arguments = ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0"];
+    let (_child, address, _out) = start(deskbell(folder.path(), &arguments).stderr(Stdio::null())).await;
+    let page = std::fs::read_to_string(deploy().join("../docs/production.md")).unwrap();
+    let script = page.split("```").find(|block| block.starts_with("sh\ncurl https://")).unwrap();
+    let script =
+        script.strip_prefix("sh\n").unwrap().replace("https://support.example.com", &format!("http://{address}"));
+    let output = tokio::process::Command::new("sh").args(["-c", &script]).output().await.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let answer: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"));
+    assert!(answer["reference"].as_str().is_some_and(|reference| reference.starts_with("DB-")), "{text}");
 }
 
 #[test]
@@ -88,15 +105,16 @@ fn the_configuration_of_the_image_is_valid_and_fits_its_ports() {
     let file = gateway::config::parse(&text, "deskbell.toml").unwrap();
     let (listen, metrics) = (file.listen.clone().unwrap(), file.metrics.listen.clone().unwrap());
     assert_eq!(gateway::config::check_sites(file).unwrap().len(), 1);
-    // Everything else in it, with a token in place of the secret that only the container has.
+    // Everything else in it, with the agent that an administrator adds.
     let folder = tempfile::tempdir().unwrap();
-    let (config, secret) = (folder.path().join("deskbell.toml"), folder.path().join("token"));
-    std::fs::write(&secret, "x".repeat(64)).unwrap();
-    let path = secret.display().to_string();
-    std::fs::write(&config, text.replace("/run/secrets/deskbell-inbox-token", &path)).unwrap();
+    let config = folder.path().join("deskbell.toml");
+    let (_, agent) = gateway::config::starter::agent("ana", "Ana Lima", "administrator", &[]).unwrap();
+    std::fs::write(&config, text.replace("# [[inbox.agents]]", &agent)).unwrap();
     let overrides = gateway::config::Overrides { config: Some(config), ..Default::default() };
     let settings = gateway::config::load(&overrides).unwrap();
-    assert!(settings.logins.shared_token.is_some() && settings.metrics_listen.is_some());
+    assert!(settings.logins.agents.len() == 1 && settings.metrics_listen.is_some());
+    let notices = gateway::config::notices(&settings, deskbell_core::clock::now());
+    assert!(notices.iter().all(|notice| notice.starts_with("the panel is not served")), "{notices:?}");
     let image = std::fs::read_to_string(deploy().join("docker/Dockerfile")).unwrap();
     let pod = std::fs::read_to_string(deploy().join("kubernetes/deskbell.yaml")).unwrap();
     for port in [listen, metrics].map(|address| address.rsplit_once(':').unwrap().1.to_string()) {

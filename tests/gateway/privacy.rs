@@ -19,24 +19,33 @@ use serde_json::{Value, json};
 use sqlx::{Row, SqliteConnection};
 
 use crate::command::deskbell;
-use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};
+use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, on_sqlite, post, request, ticket, token};
 
-const SESSION: &str = "000102030405060708090a0b0c0d0e0f";
-const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
+pub const SESSION: &str = "000102030405060708090a0b0c0d0e0f";
+pub const FILE: &str = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 const UNSENT: &str = "1a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
 const TOKEN: &str = "a token of some length";
 /// Part of everything that one customer wrote, so that remains can be found.
-const SECRET_WORD: &str = "zanzibarish";
+pub const SECRET_WORD: &str = "zanzibarish";
 
-async fn gateway(more: &str) -> Gateway {
-    let lines = format!(
+/// The lines of the configuration.
+pub fn lines(more: &str) -> String {
+    format!(
         "[limits]\naddress = 1000000\nsession = 1000000\nsite = 1000000\nuploads = 1000000\n\
          [sites.signed]\norigins = [{ORIGIN:?}]\n{more}\n[[sites.signed.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n"
-    );
-    gateway_with(&lines, Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }).await
+    )
 }
 
-fn person(mut request: Request<Body>) -> Request<Body> {
+/// The options of the command line.
+pub fn options() -> Overrides {
+    Overrides { inbox_token: Some(TOKEN.into()), ..Overrides::default() }
+}
+
+async fn gateway(more: &str) -> Gateway {
+    gateway_with(&lines(more), options()).await
+}
+
+pub fn person(mut request: Request<Body>) -> Request<Body> {
     let token =
         token(json!({ "sub": "u-7", "name": format!("Ada {SECRET_WORD}"), "email": "ada@zanzibarish.example" }));
     request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
@@ -55,7 +64,7 @@ fn secret_ticket(message: &str) -> Value {
 }
 
 /// A ticket of a verified customer with everything that can belong to one; returns its reference and id.
-async fn full(gateway: &Gateway, key: &str) -> (String, String) {
+pub async fn full(gateway: &Gateway, key: &str) -> (String, String) {
     assert_eq!(gateway.send(person(put(FILE, &format!("{SECRET_WORD} file")))).await.status, 201);
     assert_eq!(gateway.send(person(put(UNSENT, &format!("{SECRET_WORD} unsent")))).await.status, 201);
     let mut sent = secret_ticket("broke");
@@ -93,15 +102,16 @@ async fn act(gateway: &Gateway, path: &str, form: &str) -> Answer {
     gateway.send(request).await
 }
 
-async fn open_page(gateway: &Gateway, path: &str) -> Answer {
+pub async fn open_page(gateway: &Gateway, path: &str) -> Answer {
     let request = request(Method::GET, path).header("authorization", format!("Bearer {TOKEN}"));
     gateway.send(request.body(Body::empty()).unwrap()).await
 }
 
 /// Runs the command beside the gateway.
-async fn command(gateway: &Gateway, arguments: &[&str]) -> (i32, String) {
+pub async fn command(gateway: &Gateway, arguments: &[&str]) -> (i32, String) {
     let mut command = deskbell(gateway.folder.path(), arguments);
-    let command = command.args(["--config", "deskbell.toml", "--database", "sqlite:test.db"]);
+    let database = gateway.app.settings().database.url();
+    let command = command.args(["--config", "deskbell.toml", "--database", &database]);
     let output = command.output().await.unwrap();
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.code().unwrap(), text)
@@ -151,6 +161,7 @@ async fn tables_with(read: &mut SqliteConnection, value: &[u8]) -> Vec<String> {
 
 #[tokio::test]
 async fn erased_data_is_in_no_table_and_no_byte_on_disk() {
+    on_sqlite();
     let gateway = gateway("").await;
     let (reference, id) = full(&gateway, "key-of-the-ticket").await;
     // Another customer's ticket stays.
@@ -245,6 +256,7 @@ async fn commands_explain_missing_options() {
 
 #[tokio::test]
 async fn erasing_lists_external_tickets_and_pending_deliveries_restore_nothing() {
+    on_sqlite();
     let gateway = gateway("").await;
     let store = &gateway.app.store;
     let sent = serde_json::from_value(secret_ticket("broke")).unwrap();
@@ -288,6 +300,7 @@ async fn erasing_lists_external_tickets_and_pending_deliveries_restore_nothing()
 
 #[tokio::test]
 async fn agents_erase_tickets_and_see_what_remains_elsewhere() {
+    on_sqlite();
     let gateway = gateway("").await;
     let (reference, id) = full(&gateway, "k").await;
     let mut write = gateway.connection().await;
@@ -363,6 +376,7 @@ async fn exports_are_complete_and_private() {
 
 #[tokio::test]
 async fn exports_contain_mailed_and_confirmed_addresses() {
+    on_sqlite();
     let mail = "[sites.signed.mail]\nfrom = \"help@acme.example\"\nsmtp = \"smtp://127.0.0.1:1\"\n";
     let gateway = gateway(mail).await;
     let sent = gateway.send(post("signed", "k", Some(SESSION), &secret_ticket("broke"))).await.json();
@@ -384,6 +398,7 @@ async fn exports_contain_mailed_and_confirmed_addresses() {
 
 #[tokio::test]
 async fn unreadable_tickets_are_erased_by_name_and_left_out_of_exports() {
+    on_sqlite();
     let gateway = gateway("").await;
     let mut references = Vec::new();
     for key in ["a", "b"] {
@@ -409,6 +424,7 @@ async fn unreadable_tickets_are_erased_by_name_and_left_out_of_exports() {
 
 #[tokio::test]
 async fn files_of_others_in_the_same_session_are_not_erased() {
+    on_sqlite();
     let gateway = gateway("").await;
     let by = |mut request: Request<Body>, person: Option<&str>| {
         request.headers_mut().insert("deskbell-session", SESSION.parse().unwrap());
@@ -433,6 +449,7 @@ async fn files_of_others_in_the_same_session_are_not_erased() {
 
 #[tokio::test]
 async fn tickets_reopened_or_moved_since_selection_are_not_erased() {
+    on_sqlite();
     let gateway = gateway("").await;
     let store = &gateway.app.store;
     let sent = gateway.send(post("acme", "k", Some(SESSION), &ticket("It broke"))).await.json();
@@ -488,6 +505,7 @@ async fn retention_erases_solved_tickets_and_spares_open_ones() {
 
 #[tokio::test]
 async fn erasing_before_a_day_spares_open_tickets_by_default() {
+    on_sqlite();
     let gateway = gateway("").await;
     for key in ["a", "b"] {
         assert_eq!(gateway.send(post("acme", key, None, &ticket("Old"))).await.status, 201);

@@ -65,6 +65,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::TooManyUploads,
         Refusal::DiskFull,
         Refusal::StorageFull,
+        Refusal::StorageUnavailable,
         Refusal::InvalidAddress,
         Refusal::WrongCode(3),
         Refusal::NoCode,
@@ -114,6 +115,7 @@ fn assert_known(refusal: &Refusal) {
         | Refusal::TooManyUploads
         | Refusal::DiskFull
         | Refusal::StorageFull
+        | Refusal::StorageUnavailable
         | Refusal::InvalidAddress
         | Refusal::WrongCode(_)
         | Refusal::NoCode

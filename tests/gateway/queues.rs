@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::command::{deskbell, start};
 use crate::desk;
-use crate::support::{Gateway, gateway_with, post, ticket};
+use crate::support::{Gateway, gateway_with, on_sqlite, post, ticket};
 use crate::wire::Wire;
 use crate::zendesk::Zendesk;
 use crate::zendesk::control::{Side, new_comment};
@@ -97,6 +97,7 @@ async fn other(gateway: &Gateway) -> SqliteConnection {
 
 #[tokio::test]
 async fn attempts_with_an_unrecorded_outcome_are_not_repeated() {
+    on_sqlite();
     let mut service = Service::new().await;
     let gateway = gateway_with(&site(&service.slack()), Overrides::default()).await;
     let id = file(&gateway, "k").await;
@@ -117,6 +118,7 @@ async fn attempts_with_an_unrecorded_outcome_are_not_repeated() {
 
 #[tokio::test]
 async fn mails_with_an_unrecorded_outcome_are_not_sent_again() {
+    on_sqlite();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let lines = format!(
         "[sites.desk]\norigins = [\"*\"]\nmail = {{ smtp = \"smtp://{}\", from = \"a@b.example\" }}",
@@ -220,6 +222,7 @@ async fn panicking_attempts_are_counted_and_retried_without_affecting_others() {
 
 #[tokio::test]
 async fn unreadable_tickets_do_not_block_deliveries() {
+    on_sqlite();
     let mut service = Service::new().await;
     service.may_answer.send_replace(true);
     let gateway = gateway_with(&site(&service.slack()), Overrides::default()).await;

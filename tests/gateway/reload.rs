@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
 use crate::command::{deskbell, start};
-use crate::support::{SECRET, signed_with, ticket};
+use crate::support::{SECRET, on_sqlite, signed_with, ticket};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const MINE: &str = "000102030405060708090a0b0c0d0e0f";
@@ -47,6 +47,7 @@ impl Running {
     }
 
     async fn in_folder(folder: Arc<TempDir>, log: &str, variables: &[(&str, &str)]) -> Running {
+        outbound_http::install_crypto();
         let arguments =
             ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0", "--database", "sqlite:test.db"];
         let mut command = deskbell(folder.path(), &arguments);
@@ -132,6 +133,9 @@ async fn sites_are_added_changed_and_removed_without_a_restart() {
     }
     let outcome = gateway.reload(ACME).await;
     assert!(outcome.contains("removed=\"other\""), "{outcome}");
+    let agents = "[[inbox.agents]]\nid = \"ana\"\nname = \"Ana\"\nrole = \"agent\"\ntoken_sha256 = \"";
+    let outcome = gateway.reload(&format!("{ACME}{agents}{}\"\n", "a".repeat(64))).await;
+    assert!(outcome.contains("changed=\"\" fields=\"inbox.agents\""), "{outcome}");
     assert_eq!((gateway.status("acme").await, gateway.status("other").await), (200, 404));
 }
 
@@ -261,6 +265,7 @@ async fn reports_of(store: &SqliteStore, revision: i64) -> Vec<ReloadReport> {
 
 #[tokio::test]
 async fn sites_of_the_database_are_served_by_every_gateway_on_it() {
+    on_sqlite();
     let one = Running::start(ACME).await;
     let two = one.beside().await;
     let store = SqliteStore::open(&one.database()).await.unwrap();
@@ -351,6 +356,7 @@ async fn command(gateway: &Running, arguments: &[&str], input: &str) -> (bool, S
 
 #[tokio::test]
 async fn commands_add_change_and_remove_sites_while_the_gateway_runs() {
+    on_sqlite();
     let gateway = Running::start(ACME).await;
     let becomes = async |site: &str, status: u16| {
         let served = async {

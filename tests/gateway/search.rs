@@ -10,7 +10,7 @@ use domain::question::Hits;
 use sources::json_lines;
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{Gateway, gateway, import, request};
+use crate::support::{Gateway, gateway, import, on_sqlite, request};
 
 async fn ids(gateway: &Gateway, query: &str) -> Vec<String> {
     let answer = gateway.get(&format!("/v1/sites/acme/search?lang=en&{query}")).await;
@@ -27,7 +27,7 @@ async fn searches_return_the_best_five_by_default() {
     let gateway = gateway().await;
     let questions: Vec<(String, String)> = (0..9).map(|n| (format!("{n}"), format!("Invoice number {n}"))).collect();
     let questions: Vec<(&str, &str)> = questions.iter().map(|(id, title)| (id.as_str(), title.as_str())).collect();
-    import(&gateway.database(), "acme", &questions).await;
+    import(&gateway, "acme", &questions).await;
     gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
     assert_eq!(ids(&gateway, "q=invoice+number+7").await[0], "7");
     assert_eq!(ids(&gateway, "q=invoice").await.len(), 5);
@@ -41,7 +41,7 @@ async fn imports_of_another_process_become_searchable() {
     let app = gateway.app.clone();
     let following = tokio::spawn(async move { search::follow(&app.indexes, app.store.as_ref()).await });
     assert_eq!(ids(&gateway, "q=cooldown").await, Vec::<String>::new());
-    import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
+    import(&gateway, "acme", &[("a", "Set a cooldown")]).await;
     let found = async {
         while ids(&gateway, "q=cooldown").await.is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -55,10 +55,10 @@ async fn imports_of_another_process_become_searchable() {
 async fn removed_questions_are_not_found() {
     let gateway = gateway().await;
     let refresh = async || gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
-    import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
+    import(&gateway, "acme", &[("a", "Set a cooldown")]).await;
     refresh().await;
     assert_eq!(ids(&gateway, "q=cooldown").await, ["a"]);
-    import(&gateway.database(), "acme", &[("b", "Change the plan")]).await;
+    import(&gateway, "acme", &[("b", "Change the plan")]).await;
     refresh().await;
     assert_eq!(ids(&gateway, "q=cooldown").await, Vec::<String>::new());
 }
@@ -66,7 +66,7 @@ async fn removed_questions_are_not_found() {
 #[tokio::test]
 async fn searches_are_busy_until_the_index_is_built() {
     let gateway = gateway().await;
-    import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
+    import(&gateway, "acme", &[("a", "Set a cooldown")]).await;
     let gateway = gateway.reopened().await;
     let search = async |site: &str| {
         let path = format!("/v1/sites/{site}/search?q=cooldown&visit=0123456789abcdef.0");
@@ -86,8 +86,8 @@ async fn searches_are_busy_until_the_index_is_built() {
 #[tokio::test]
 async fn an_index_is_built_by_the_first_search_of_its_site_and_shared_by_all() {
     let gateway = gateway().await;
-    import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
-    import(&gateway.database(), "trusting", &[("b", "Set a cooldown")]).await;
+    import(&gateway, "acme", &[("a", "Set a cooldown")]).await;
+    import(&gateway, "trusting", &[("b", "Set a cooldown")]).await;
     let gateway = gateway.reopened().await;
     let app = gateway.app.clone();
     let following = tokio::spawn(async move { search::follow(&app.indexes, app.store.as_ref()).await });
@@ -111,7 +111,7 @@ async fn the_index_that_was_searched_least_recently_is_dropped_above_the_limit()
     let gateway = gateway().await;
     let sites = ["acme", "globex", "initech"];
     for site in sites {
-        import(&gateway.database(), site, &[("a", "Set a cooldown"), ("b", "Set another cooldown")]).await;
+        import(&gateway, site, &[("a", "Set a cooldown"), ("b", "Set another cooldown")]).await;
     }
     let limits = search::IndexLimits { questions: 4, builds: 1 };
     let (indexes, app) = (std::sync::Arc::new(search::Indexes::new(limits)), gateway.app.clone());
@@ -139,9 +139,10 @@ async fn the_index_that_was_searched_least_recently_is_dropped_above_the_limit()
 
 #[tokio::test]
 async fn unreadable_questions_are_left_out_of_the_index() {
+    on_sqlite();
     let gateway = gateway().await;
-    import(&gateway.database(), "acme", &[("a", "Set a cooldown"), ("b", "A cooldown for all")]).await;
-    import(&gateway.database(), "trusting", &[("c", "Set a cooldown")]).await;
+    import(&gateway, "acme", &[("a", "Set a cooldown"), ("b", "A cooldown for all")]).await;
+    import(&gateway, "trusting", &[("c", "Set a cooldown")]).await;
     let mut database = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     sqlx::query("UPDATE questions SET question = '{' WHERE id = 'a'").execute(&mut database).await.unwrap();
     gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
@@ -152,7 +153,7 @@ async fn unreadable_questions_are_left_out_of_the_index() {
         .execute(&mut database)
         .await
         .unwrap();
-    import(&gateway.database(), "acme", &[("a", "Set no cooldown"), ("c", "Another cooldown")]).await;
+    import(&gateway, "acme", &[("a", "Set no cooldown"), ("c", "Another cooldown")]).await;
     gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
     let mut found = ids(&gateway, "q=cooldown").await;
     found.sort();
@@ -161,13 +162,14 @@ async fn unreadable_questions_are_left_out_of_the_index() {
 
 #[tokio::test]
 async fn a_failed_index_update_is_made_up_by_the_next_change() {
+    on_sqlite();
     let gateway = gateway().await;
     let (path, store) = (gateway.database(), gateway.app.store.as_ref());
-    import(&path, "acme", &[("a", "Set a cooldown"), ("b", "Change the plan")]).await;
+    import(&gateway, "acme", &[("a", "Set a cooldown"), ("b", "Change the plan")]).await;
     gateway.app.indexes.refresh(store).await.unwrap();
     let mut database = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
     let mut run = async |sql: &'static str| sqlx::query(sql).execute(&mut database).await.unwrap();
-    import(&path, "acme", &[("a", "Set a cooldown"), ("b", "Change the colour")]).await;
+    import(&gateway, "acme", &[("a", "Set a cooldown"), ("b", "Change the colour")]).await;
     run("ALTER TABLE removed_questions RENAME TO away").await;
     gateway.app.indexes.refresh(store).await.unwrap();
     assert_eq!(ids(&gateway, "q=plan").await, ["b"], "the index of before still answers");

@@ -14,7 +14,8 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{Answer, Gateway, gateway_with, request};
+use crate::several_gateways::database_an_hour_ahead;
+use crate::support::{Answer, Gateway, gateway_at, gateway_with, request};
 
 /// An identity provider, whose person has these claims.
 struct Provider {
@@ -66,12 +67,16 @@ impl Provider {
 
     /// A gateway whose agents log in here, with additional lines in the table of the inbox.
     async fn gateway(&self, lines: &str) -> Gateway {
-        let table = format!(
-            "{lines}\n[inbox.oidc]\nissuer = \"{}\"\nclient_id = \"deskbell\"\nname = \"Example\"\n\
+        gateway_with(&format!("{lines}\n{}", self.tables()), Overrides::default()).await
+    }
+
+    /// The tables of a gateway whose agents log in here.
+    fn tables(&self) -> String {
+        format!(
+            "[inbox.oidc]\nissuer = \"{}\"\nclient_id = \"deskbell\"\nname = \"Example\"\n\
              [[inbox.oidc.roles]]\ngroup = \"support\"\nrole = \"administrator\"\n",
             self.issuer
-        );
-        gateway_with(&table, Overrides::default()).await
+        )
     }
 }
 
@@ -179,4 +184,15 @@ async fn a_login_begins_at_the_configured_address_over_https() {
     assert!(behind_proxy.header("location").starts_with(&provider.issuer), "{:?}", behind_proxy.headers);
     let still_http = start("&moved=yes", "support.example.com", "http").await;
     assert!(still_http.status == 403 && still_http.text().contains("without HTTPS"), "{}", still_http.text());
+}
+
+#[tokio::test]
+async fn the_clock_of_the_database_decides_whether_an_id_token_is_valid() {
+    let provider = Provider::start().await;
+    let gateway = gateway_at(&database_an_hour_ahead().await, &provider.tables(), Overrides::default()).await;
+    let now = deskbell_core::clock::now().as_seconds();
+    for (expires_in, status) in [(300, 403), (3600 + 300, 200)] {
+        let claims = json!({ "sub": "1", "name": "Ana Lima", "groups": ["support"], "exp": now + expires_in });
+        assert_eq!(log_in(&gateway, &provider, claims, "").await.status, status, "{expires_in}");
+    }
 }

@@ -1,7 +1,7 @@
 //! A gateway in a folder of its own, and a client for it.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use deskbell_core::ids::{SiteKey, TicketId};
-use deskbell_core::ports::{Store, StoredTicket, View};
+use deskbell_core::ports::{StoredTicket, View};
 use deskbell_core::use_cases::mail::Codes;
 use deskbell_core::use_cases::search;
 use gateway::config::Overrides;
@@ -60,6 +60,20 @@ pub fn signed_with(secret: &str, header: Value, claims: Value) -> String {
     format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag))
 }
 
+thread_local! {
+    static IS_ON_SQLITE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps the gateways of the current test on SQLite, because the test opens the database itself.
+pub fn on_sqlite() {
+    IS_ON_SQLITE.set(true);
+}
+
+/// Whether gateways are on PostgreSQL: `DESKBELL_TEST_STORE=postgres`, which the Makefile sets in a second run of the suite.
+fn is_on_postgres() -> bool {
+    std::env::var("DESKBELL_TEST_STORE").is_ok_and(|store| store == "postgres") && !IS_ON_SQLITE.get()
+}
+
 pub struct Gateway {
     pub app: Arc<wire_up::Gateway>,
     pub router: Router,
@@ -88,14 +102,57 @@ pub async fn gateway_without_indexes() -> Gateway {
     open_without_indexes(tempfile::tempdir().unwrap(), "", Overrides::default()).await
 }
 
+/// Gateways on one new PostgreSQL database.
+pub async fn gateways_on_postgres(count: usize, lines: &str, overrides: Overrides) -> Vec<Gateway> {
+    let url = test_postgres::database();
+    let mut gateways = Vec::new();
+    for _ in 0..count {
+        gateways.push(gateway_at(&url, lines, overrides.clone()).await);
+    }
+    gateways
+}
+
+/// A gateway on the PostgreSQL database at a URL.
+pub async fn gateway_at(url: &str, lines: &str, overrides: Overrides) -> Gateway {
+    open_at(tempfile::tempdir().unwrap(), lines, Overrides { database: Some(url.into()), ..overrides }).await
+}
+
+/// A gateway on a PostgreSQL database, in the folder of another one.
+pub async fn gateway_on(url: &str, folder: TempDir, lines: &str, overrides: Overrides) -> Gateway {
+    open_at(folder, lines, Overrides { database: Some(url.into()), ..overrides }).await
+}
+
 async fn open_without_indexes(folder: TempDir, lines: &str, overrides: Overrides) -> Gateway {
+    let database = Some(database_in(&folder));
+    open_at(folder, lines, Overrides { database, ..overrides }).await
+}
+
+async fn open_at(folder: TempDir, lines: &str, overrides: Overrides) -> Gateway {
     statements::record();
     let file = folder.path().join("deskbell.toml");
-    std::fs::write(&file, format!("{lines}\n{SITES}")).unwrap();
-    let database = Some(format!("sqlite:{}", folder.path().join("test.db").display()));
-    let setup = wire_up::load(&Overrides { config: Some(file), database, ..overrides }).unwrap();
+    // A folder of its own, as with SQLite, unless the test names one.
+    let is_on_server = overrides.database.as_ref().is_some_and(|url| url.starts_with("postgres"));
+    let attachments = match is_on_server && !lines.trim_start().starts_with("attachments") {
+        true => format!("attachments = {:?}\n", folder.path().join("test-attachments")),
+        false => String::new(),
+    };
+    std::fs::write(&file, format!("{attachments}{lines}\n{SITES}")).unwrap();
+    let setup = wire_up::load(&Overrides { config: Some(file), ..overrides }).unwrap();
     let app = Arc::new(wire_up::open(setup).await.unwrap());
     Gateway { router: http::router(&app.routers), app, folder }
+}
+
+/// The URL of the database of a gateway in a folder, which is the same after a restart.
+fn database_in(folder: &TempDir) -> String {
+    let kept = folder.path().join("postgres.url");
+    if !is_on_postgres() {
+        return format!("sqlite:{}", folder.path().join("test.db").display());
+    }
+    std::fs::read_to_string(&kept).unwrap_or_else(|_| {
+        let url = test_postgres::database();
+        std::fs::write(&kept, &url).unwrap();
+        url
+    })
 }
 
 async fn open(folder: TempDir, lines: &str, overrides: Overrides) -> Gateway {
@@ -158,8 +215,10 @@ impl Gateway {
         open_without_indexes(self.folder, "", Overrides::default()).await
     }
 
+    /// The SQLite file.
     pub fn database(&self) -> std::path::PathBuf {
-        self.folder.path().join("test.db")
+        let database = &self.app.settings().database;
+        database.file().expect("a test that opens the database begins with on_sqlite()").into()
     }
 
     pub async fn count(&self) -> usize {
@@ -252,14 +311,13 @@ pub async fn mailed_code(gateway: &Gateway, id: &str) -> String {
     Codes::new(&store.confirmations_key().await.unwrap()).code(&TicketId::new(id), claimed.code)
 }
 
-/// Imports questions into a database, like another process would.
-pub async fn import(database: &Path, site: &str, questions: &[(&str, &str)]) {
-    let store = store_sqlite::SqliteStore::open(database).await.unwrap();
+/// Imports questions into the database of a gateway, like another process would.
+pub async fn import(gateway: &Gateway, site: &str, questions: &[(&str, &str)]) {
+    let store = wire_up::open_store(gateway.app.settings()).await.unwrap();
     let lines: String =
         questions.iter().map(|(id, title)| format!("{}\n", json!({ "id": id, "title": title }))).collect();
     let reading = sources::json_lines(&lines);
-    search::import::write(&store, &SiteKey::new(site), "test", reading.questions, search::import::Prune::Limited)
-        .await
-        .unwrap();
+    let limited = search::import::Prune::Limited;
+    search::import::write(store.as_ref(), &SiteKey::new(site), "test", reading.questions, limited).await.unwrap();
     store.close().await;
 }

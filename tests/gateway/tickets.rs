@@ -11,7 +11,7 @@ use http_body_util::channel::Channel;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{ORIGIN, gateway, gateway_with, post, request, send, ticket};
+use crate::support::{ORIGIN, gateway, gateway_with, on_sqlite, post, request, send, ticket};
 use deskbell_core::ids::TicketId;
 
 #[tokio::test]
@@ -82,6 +82,7 @@ async fn keys_are_unique_per_site() {
 
 #[tokio::test]
 async fn a_key_in_progress_asks_to_retry_and_then_responds() {
+    on_sqlite();
     let gateway = gateway().await;
     let mut lock = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
@@ -103,6 +104,7 @@ async fn a_key_in_progress_asks_to_retry_and_then_responds() {
 
 #[tokio::test]
 async fn timed_out_submissions_can_be_repeated() {
+    on_sqlite();
     let gateway = gateway().await;
     let mut lock = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();

@@ -1,5 +1,5 @@
 //! A database with a full queue, written by commit 5f755cf, is served by this gateway: everything in it arrives, once, and is
-//! read as before.
+//! read as before; also if it was moved to PostgreSQL.
 //!
 //! `upgrade/database.sql` is that database (`sqlite3 .dump`): 12 tickets of the site `desk`, 4 of them by a signed person and 8 by a session,
 //! with replies, a file, an answer and a note of an agent, and nothing of it delivered to any of four destinations; and a ticket of
@@ -15,7 +15,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::process::Child;
@@ -40,9 +40,18 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 #[tokio::test]
 async fn deliveries_queued_by_an_older_version_arrive_once() {
+    deliveries_arrive_once(Place::Sqlite).await;
+}
+
+#[tokio::test]
+async fn deliveries_queued_before_a_move_to_postgres_arrive_once() {
+    deliveries_arrive_once(Place::MovedToPostgres).await;
+}
+
+async fn deliveries_arrive_once(place: Place) {
     let (zendesk, service, channel, mailbox) =
         (Zendesk::start().await, Service::start().await, Service::start().await, Mailbox::start().await);
-    let old = Old::start(&zendesk.url(), &service.url, &channel.url, &mailbox.address).await;
+    let old = Old::start(place, &zendesk.url(), &service.url, &channel.url, &mailbox.address).await;
     old.until_nothing_waits().await;
 
     let zendesk_state = zendesk::control::state(&zendesk.state());
@@ -83,7 +92,17 @@ async fn deliveries_queued_by_an_older_version_arrive_once() {
 
 #[tokio::test]
 async fn data_of_an_older_version_is_read() {
-    let old = Old::start("http://127.0.0.1:1", "http://127.0.0.1:1/", "http://127.0.0.1:1/", "127.0.0.1:1").await;
+    data_is_read(Place::Sqlite).await;
+}
+
+#[tokio::test]
+async fn data_of_an_older_version_is_read_after_a_move_to_postgres() {
+    data_is_read(Place::MovedToPostgres).await;
+}
+
+async fn data_is_read(place: Place) {
+    let nobody = "http://127.0.0.1:1/";
+    let old = Old::start(place, "http://127.0.0.1:1", nobody, nobody, "127.0.0.1:1").await;
     let session = [("deskbell-session", SESSION.to_string())];
     let person = [("authorization", format!("Bearer {}", token()))];
     for (who, count) in [(&session, 8), (&person, 4)] {
@@ -145,16 +164,27 @@ fn token() -> String {
     signed_with(SECRET, json!({"alg": "HS256"}), claims)
 }
 
-/// The current gateway on the old database.
+/// Where the current gateway has the old data.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the old database.
+    Sqlite,
+    /// In another one, to which the old one was moved.
+    MovedToPostgres,
+}
+
+/// The current gateway with the old data.
 struct Old {
     folder: TempDir,
+    /// The URL of the database.
+    database: String,
     address: String,
     client: reqwest::Client,
     _serving: (Child, tokio::io::BufReader<tokio::process::ChildStdout>),
 }
 
 impl Old {
-    async fn start(zendesk: &str, service: &str, channel: &str, smtp: &str) -> Old {
+    async fn start(place: Place, zendesk: &str, service: &str, channel: &str, smtp: &str) -> Old {
         let folder = tempfile::tempdir().unwrap();
         write_database(&folder.path().join("old.db")).await;
         let files = folder.path().join("old-attachments");
@@ -164,13 +194,23 @@ impl Old {
             let file = file.unwrap();
             std::fs::copy(file.path(), files.join(file.file_name())).unwrap();
         }
-        std::fs::write(folder.path().join("deskbell.toml"), configuration(zendesk, service, channel, smtp)).unwrap();
-        let arguments =
-            ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0", "--database", "sqlite:old.db"];
+        let configuration = configuration(zendesk, service, channel, smtp);
+        let configuration = format!("attachments = \"old-attachments\"\n{configuration}");
+        std::fs::write(folder.path().join("deskbell.toml"), configuration).unwrap();
+        let database = match place {
+            Place::Sqlite => "sqlite:old.db".to_string(),
+            Place::MovedToPostgres => test_postgres::database(),
+        };
+        if place == Place::MovedToPostgres {
+            run(folder.path(), &["migrate", "--config", "deskbell.toml", "--database", "sqlite:old.db"]).await;
+            let arguments = ["move", "--config", "deskbell.toml", "--database", &database, "--from", "sqlite:old.db"];
+            run(folder.path(), &arguments).await;
+        }
+        let arguments = ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0", "--database", &database];
         let (child, address, out) = start(deskbell(folder.path(), &arguments).stderr(Stdio::null())).await;
         // The HTTP client needs a provider, though nothing here is encrypted. It is no error if one is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Old { folder, address, client: reqwest::Client::new(), _serving: (child, out) }
+        Old { folder, database, address, client: reqwest::Client::new(), _serving: (child, out) }
     }
 
     fn url(&self, path: &str) -> String {
@@ -193,33 +233,41 @@ impl Old {
     }
 
     async fn until_nothing_waits(&self) {
-        let path = self.folder.path().join("old.db");
-        let mut database = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
         let waiting = async {
             loop {
-                let deliveries: Vec<(String, String)> =
-                    sqlx::query_as("SELECT destination, what FROM deliveries WHERE state = 'waiting'")
-                        .fetch_all(&mut database)
-                        .await
-                        .unwrap();
-                let mails: i64 = sqlx::query_scalar("SELECT count(*) FROM mails WHERE due_at IS NOT NULL")
-                    .fetch_one(&mut database)
-                    .await
-                    .unwrap();
-                if deliveries.is_empty() && mails == 0 {
+                let waiting = "SELECT destination FROM deliveries WHERE state = 'waiting'
+                    UNION ALL SELECT 'mail' FROM mails WHERE due_at IS NOT NULL";
+                if self.query(waiting).await.is_empty() {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
         tokio::time::timeout(PATIENCE, waiting).await.expect("everything is delivered in time");
-        let lost: Vec<(String, String, String)> =
-            sqlx::query_as("SELECT destination, what, told FROM deliveries WHERE state <> 'delivered'")
-                .fetch_all(&mut database)
-                .await
-                .unwrap();
-        assert_eq!(lost, []);
+        let lost = self.query("SELECT destination FROM deliveries WHERE state <> 'delivered'").await;
+        assert_eq!(lost, Vec::<String>::new());
     }
+
+    /// The texts that a query selects.
+    async fn query(&self, query: &'static str) -> Vec<String> {
+        match self.database.strip_prefix("sqlite:") {
+            Some(file) => {
+                let path = self.folder.path().join(file);
+                let mut database = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+                sqlx::query_scalar(query).fetch_all(&mut database).await.unwrap()
+            }
+            None => {
+                let mut database = PgConnection::connect(&self.database).await.unwrap();
+                sqlx::query_scalar(query).fetch_all(&mut database).await.unwrap()
+            }
+        }
+    }
+}
+
+/// Runs a command, which has to succeed.
+async fn run(folder: &Path, arguments: &[&str]) {
+    let output = tokio::time::timeout(PATIENCE, deskbell(folder, arguments).output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Writes the old database with current times in its queue: what is older than three days is not delivered any more.

@@ -5,7 +5,7 @@
 //! | `GET /_control/state` | everything: tickets with all comments and the files' sums, users, uploads, webhooks, counts, log |
 //! | `GET /_control/counts` | only the counts |
 //! | `POST /_control/quirks` | changes some of [`Quirks`](super::quirks::Quirks); returns all |
-//! | `POST /_control/faults` | adds a [`Fault`](super::quirks::Fault) or several; `DELETE` removes all |
+//! | `POST /_control/faults` | adds a [`Fault`](super::quirks::Fault) or several; `PUT` replaces all, `DELETE` removes all |
 //! | `POST /_control/clock` | `{advance_seconds}` |
 //! | `POST /_control/account` | changes some of [`Account`](super::account::Account), such as `legacy_token` |
 //! | `POST /_control/tickets` | creates an [`Arriving`] ticket; returns `{id}` |
@@ -28,6 +28,7 @@ use serde_json::{Map, Value, json};
 use super::comments::{self, NewComment, Occasion};
 use super::errors::{self, Refusal, invalid};
 use super::http::{Call, Reply};
+use super::quirks::Fault;
 use super::tickets::{self, Changes, Opening, Ticket};
 use super::users::{self, User};
 use super::{Shared, State, account, clock, merges, quirks, uploads, webhooks};
@@ -260,13 +261,8 @@ fn done(shared: &Shared, call: &Call) -> Result<Reply, Problem> {
             state.quirks = quirks::merged(&state.quirks, read(call)?).map_err(Problem::Wrong)?;
             return Ok(Reply::json(200, &json!(state.quirks)));
         }
-        ("POST", ["faults"]) => {
-            let more = match read(call)? {
-                Several::Many(faults) => faults,
-                Several::One(fault) => vec![fault],
-            };
-            shared.lock().faults.extend(more);
-        }
+        ("POST", ["faults"]) => shared.lock().faults.extend(faults(call)?),
+        ("PUT", ["faults"]) => shared.lock().faults = faults(call)?,
         ("DELETE", ["faults"]) => shared.lock().faults.clear(),
         ("POST", ["clock"]) => shared.lock().advance(read::<Advance>(call)?.advance_seconds),
         ("POST", ["account"]) => {
@@ -308,6 +304,13 @@ fn done(shared: &Shared, call: &Call) -> Result<Reply, Problem> {
 
 fn read<T: DeserializeOwned>(call: &Call) -> Result<T, Problem> {
     serde_json::from_slice(&call.body).map_err(|error| Problem::Wrong(error.to_string()))
+}
+
+fn faults(call: &Call) -> Result<Vec<Fault>, Problem> {
+    Ok(match read(call)? {
+        Several::Many(faults) => faults,
+        Several::One(fault) => vec![fault],
+    })
 }
 
 fn number(text: &str) -> Result<u64, Problem> {

@@ -4,11 +4,15 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream, StreamExt};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::ids::DeliveryId;
-use crate::ports::{Delivery, DeliveryKind, DeliveryState, Handling, StoredTicket};
+use crate::ports::{Delivery, DeliveryKind, DeliveryState, FileError, Files, Handling, OpenFile};
+use crate::ports::{PartialFile, StoredTicket, UnsettledFile};
 use crate::rules::on_call::OnCallRotas;
 use crate::site::Site;
 use crate::timestamp::Timestamp;
@@ -80,5 +84,65 @@ pub fn delivery(kind: DeliveryKind, number: u32) -> Delivery {
         failures: 0,
         external_id: String::new(),
         reason: String::new(),
+    }
+}
+
+/// Files in memory, which can only be read.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryFiles {
+    files: BTreeMap<String, Bytes>,
+    is_unavailable: bool,
+}
+
+impl MemoryFiles {
+    /// These files, by name.
+    pub fn new<const N: usize>(files: [(&str, &str); N]) -> MemoryFiles {
+        let files = files.map(|(name, text)| (name.to_string(), Bytes::copy_from_slice(text.as_bytes())));
+        MemoryFiles { files: files.into(), is_unavailable: false }
+    }
+
+    /// Files that cannot be read at the moment.
+    pub fn unavailable() -> MemoryFiles {
+        MemoryFiles { is_unavailable: true, ..MemoryFiles::default() }
+    }
+
+    fn unsupported() -> FileError {
+        FileError::Io(std::io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[async_trait]
+impl Files for MemoryFiles {
+    fn create(&self) -> Result<Box<dyn PartialFile>, FileError> {
+        Err(MemoryFiles::unsupported())
+    }
+
+    async fn open(&self, file: &str, start: u64) -> Result<OpenFile, FileError> {
+        if self.is_unavailable {
+            return Err(FileError::Unavailable("no answer".into()));
+        }
+        let bytes = self.files.get(file).ok_or(FileError::NotFound)?;
+        let rest = bytes.slice(usize::try_from(start).unwrap()..);
+        Ok(OpenFile { size: bytes.len() as u64, bytes: stream::iter([Ok(rest)]).boxed() })
+    }
+
+    async fn settle(&self, _file: &str) -> Result<bool, FileError> {
+        Err(MemoryFiles::unsupported())
+    }
+
+    async fn remove(&self, _file: &str) -> Result<(), FileError> {
+        Err(MemoryFiles::unsupported())
+    }
+
+    async fn unsettled(&self) -> Result<BoxStream<'static, Result<Vec<UnsettledFile>, FileError>>, FileError> {
+        Err(MemoryFiles::unsupported())
+    }
+
+    async fn remove_unsettled(&self, _name: &str) -> Result<(), FileError> {
+        Err(MemoryFiles::unsupported())
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        None
     }
 }

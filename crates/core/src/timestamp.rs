@@ -31,6 +31,12 @@ impl Timestamp {
         jiff::Timestamp::from_second(seconds).unwrap_or(end).into()
     }
 
+    /// A time in milliseconds since 1970; the first or the last time if it is out of range.
+    pub fn from_milliseconds(milliseconds: i64) -> Timestamp {
+        let end = if milliseconds < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(end).into()
+    }
+
     /// The time of a file; `None` if it is out of range.
     pub fn from_system(time: SystemTime) -> Option<Timestamp> {
         jiff::Timestamp::try_from(time).ok().map(Timestamp::from)

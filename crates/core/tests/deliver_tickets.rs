@@ -2,24 +2,23 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use std::io::{Error, ErrorKind, Result};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use deskbell_core::clock;
+use deskbell_core::clock::SystemClock;
 use deskbell_core::destinations::Destinations;
-use deskbell_core::fixtures;
+use deskbell_core::fixtures::{self, MemoryFiles};
 use deskbell_core::ids::{DeliveryId, QueueName, Reference, TicketId};
 use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Destination, Failure, Finding};
 use deskbell_core::ports::{
     ClaimToken, DeadLetters, Delivery, DeliveryFilter, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery,
-    ExternalTicketRef, ExternalTickets, Files, NewDelivery, PartialFile, Queue, QueueStatus, SiteScope, StoreError,
-    StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, Tickets, UnsettledFile,
+    ExternalTicketRef, ExternalTickets, NewDelivery, Queue, QueueStatus, SiteScope, StoreError, StoredTicket,
+    SubmissionExtras, SubmissionKey, SubmissionOutcome, Tickets,
 };
-use deskbell_core::use_cases::delivery::{AssembleContents, DeliverTickets, DestinationStates};
+use deskbell_core::use_cases::delivery::{AssembleContents, DeliverTickets, DestinationStates, Outage};
 use domain::config::Config;
 use domain::conversation::Author;
 use domain::ticket::NewTicket;
@@ -146,45 +145,13 @@ impl Queue for CountingQueue {
     }
 }
 
-/// The files of tickets without any.
-struct NoFiles;
-
-impl Files for NoFiles {
-    fn create(&self) -> Result<Box<dyn PartialFile>> {
-        Err(ErrorKind::Unsupported.into())
-    }
-
-    fn path(&self, file: &str) -> PathBuf {
-        file.into()
-    }
-
-    fn settle(&self, _file: &str) -> Result<bool> {
-        Err(ErrorKind::Unsupported.into())
-    }
-
-    fn remove(&self, _file: &str) -> Result<()> {
-        Err(ErrorKind::Unsupported.into())
-    }
-
-    fn unsettled(&self) -> Result<Box<dyn Iterator<Item = UnsettledFile> + Send>> {
-        Err(Error::from(ErrorKind::Unsupported))
-    }
-
-    fn remove_unsettled(&self, _file: &UnsettledFile) -> Result<()> {
-        Err(ErrorKind::Unsupported.into())
-    }
-
-    fn free_bytes(&self) -> Option<u64> {
-        None
-    }
-}
-
 /// Deliveries to one destination, and their store.
 struct Setup {
     store: SqliteStore,
     queue: Arc<CountingQueue>,
     desk: Arc<Desk>,
     deliver: DeliverTickets,
+    states: Arc<DestinationStates>,
     _folder: tempfile::TempDir,
 }
 
@@ -198,10 +165,11 @@ impl Setup {
         let states = Arc::new(DestinationStates::new(&destinations));
         let sites = Arc::new([fixtures::site()].into_iter().collect());
         let shared_store = Arc::new(store.clone());
-        let contents = AssembleContents::new(shared_store.clone(), shared_store, Arc::new(NoFiles), sites);
+        let (files, clock) = (Arc::new(MemoryFiles::default()), Arc::new(SystemClock));
+        let contents = AssembleContents::new(shared_store.clone(), shared_store, files, sites, clock.clone());
         let queue = Arc::new(CountingQueue { store: store.clone(), failures: AtomicU32::new(0) });
-        let deliver = DeliverTickets::new(queue.clone(), contents, Arc::new(destinations), states);
-        Setup { store, queue, desk, deliver, _folder: folder }
+        let deliver = DeliverTickets::new(queue.clone(), contents, Arc::new(destinations), states.clone(), clock);
+        Setup { store, queue, desk, deliver, states, _folder: folder }
     }
 
     fn start(&self) -> JoinHandle<()> {
@@ -267,4 +235,19 @@ async fn outcomes_that_violate_a_constraint_become_dead_letters() {
     let id = setup.submit().await;
     setup.start();
     until(async || setup.delivery(&id).await.state == DeliveryState::DeadLetter).await;
+}
+
+#[tokio::test]
+async fn a_destination_that_another_gateway_cannot_reach_is_left_alone_until_one_reaches_it() {
+    let setup = Setup::new(false, DeliveryReceipt::default()).await;
+    let state = setup.states.get(&QueueName::new(&"acme".into(), &"desk".into())).unwrap();
+    let until_then = Some(clock::now() + Duration::from_secs(3_600));
+    state.take_over(Some(Outage { reason: "closed".into(), until: until_then, is_own: false }));
+    let id = setup.submit().await;
+    setup.start();
+    let delivered = async || setup.delivery(&id).await.state == DeliveryState::Delivered;
+    assert!(timeout(Duration::from_secs(1), until(delivered)).await.is_err(), "it was delivered in vain");
+    assert_eq!(setup.desk.deliveries.load(Ordering::SeqCst), 0);
+    state.take_over(None);
+    until(delivered).await;
 }

@@ -72,7 +72,8 @@ wire::types! {
         pub size: u32,
         /// Whether it may still contain metadata such as a location, an author or a creation time.
         pub has_metadata: bool = sparse,
-        /// Where to download it, relative to the gateway; valid for an hour. Empty while it belongs to no message.
+        /// Where to download it, relative to the gateway unless `attachments_url` is configured; valid for an hour. Empty while it belongs to no
+        /// message.
         pub url: String = sparse,
     }
 }

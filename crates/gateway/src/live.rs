@@ -70,6 +70,11 @@ impl Live {
         let _ = streams.send(Arc::new(change));
     }
 
+    /// Whether a reader has open streams.
+    pub fn is_watched(&self, site: &SiteKey, reader: Reader<'_>) -> bool {
+        self.streams().contains_key(&StreamKey::by(site, reader))
+    }
+
     /// Watches the tickets of a reader for changes.
     pub fn watch(&self, site: &SiteKey, reader: Reader<'_>) -> Watch {
         let watched = StreamKey::by(site, reader);

@@ -11,7 +11,7 @@ use deskbell_core::ports::StoreHealth;
 use deskbell_core::use_cases::search::Indexes;
 
 /// The longest that the store may take to answer.
-const STORE_TIME: Duration = Duration::from_secs(2);
+pub const STORE_TIME: Duration = Duration::from_secs(2);
 /// How long a report is used again, so that many questions cost no more than one.
 const FRESH: Duration = Duration::from_secs(1);
 

@@ -14,7 +14,7 @@ use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinError, JoinHandle};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,10 +22,12 @@ use super::backup::BackupError;
 use super::commands::DataError;
 use super::commands::import::ImportCommandError;
 use super::commands::index::StaticIndexError;
+use super::commands::moving::MoveCommandError;
 use super::commands::sites::SitesError;
 use super::config::Limits;
 use super::config::starter::{self, StarterError};
 use super::config::{NO_SITE, SettingsError, notices};
+use super::database_watch::Outage;
 use super::guard::{connections_max, open_files};
 use super::http::{self, CurrentRouter, connections};
 use super::wire_up;
@@ -43,10 +45,18 @@ const GRACE: Duration = Duration::from_secs(20);
 /// How long connections may stay open after the last response. Browsers keep spare ones that never send anything.
 const FLUSH_TIME: Duration = Duration::from_millis(500);
 
+/// How long a gateway that starts waits for a server of the database that cannot be reached. Then it ends, and whatever started it can say so.
+const SERVER_WAIT: Duration = Duration::from_secs(60);
+/// How long it waits between two attempts.
+const SERVER_RETRY: Duration = Duration::from_secs(1);
 /// How often the database is polled for changed sites.
 const POLL_SITES: Duration = Duration::from_secs(2);
 /// How many sites a line of the log names.
 const NAMED_MAX: usize = 20;
+/// What sets the address of each listener, in messages.
+const LISTEN: &str = "--listen ADDRESS:PORT";
+const INBOX_LISTEN: &str = "[inbox] listen";
+const METRICS_LISTEN: &str = "[metrics] listen";
 /// How many connections the inbox may have on a listener of its own; taken from the reserve of open files.
 const INBOX_CONNECTIONS: u32 = 64;
 /// How many connections the listener for metrics may have; taken from the same reserve.
@@ -79,6 +89,9 @@ pub enum GatewayError {
     /// An erasure or export failed.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A database was not moved.
+    #[error(transparent)]
+    Move(#[from] MoveCommandError),
     /// A backup or restore failed.
     #[error(transparent)]
     Backup(#[from] BackupError),
@@ -89,11 +102,23 @@ pub enum GatewayError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Another process listens on the address.
-    #[error("{0} is in use by another process; stop that process, or use another address with --listen ADDRESS:PORT")]
-    Taken(SocketAddr),
+    #[error("{address} is in use by another process; stop that process, or use another address with {setting}")]
+    Taken {
+        /// The address.
+        address: SocketAddr,
+        /// What sets it.
+        setting: &'static str,
+    },
     /// The system does not allow listening on the address.
-    #[error("cannot listen on {0}: {1}; use another address with --listen ADDRESS:PORT")]
-    Listen(SocketAddr, std::io::Error),
+    #[error("cannot listen on {address}: {error}; use another address with {setting}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The error of the system.
+        error: std::io::Error,
+        /// What sets it.
+        setting: &'static str,
+    },
     /// Another error of the system.
     #[error("the operating system refused: {0}")]
     System(#[from] std::io::Error),
@@ -111,9 +136,9 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
         };
         tracing::info!(site = starter::SITE, "no configuration file: serving pages on this computer only; {unread}");
     }
-    let listener = listen(settings.listen, settings.demo)?;
-    let inbox_listener = settings.inbox_listen.map(|address| listen(address, false)).transpose()?;
-    let metrics_listener = settings.metrics_listen.map(|address| listen(address, false)).transpose()?;
+    let listener = listen(settings.listen, LISTEN, settings.demo)?;
+    let inbox_listener = settings.inbox_listen.map(|address| listen(address, INBOX_LISTEN, false)).transpose()?;
+    let metrics_listener = settings.metrics_listen.map(|address| listen(address, METRICS_LISTEN, false)).transpose()?;
     let mut stop_requested = pin!(stop_signal()?);
     let mut reload_requested = signal(SignalKind::hangup())?;
     let has_file = settings.file.is_some();
@@ -127,7 +152,11 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
         std::process::id(),
         random::number().unwrap_or_default() >> 32
     );
-    let mut current = RunningGateway::new(wire_up::open(setup).await?, name, requests.clone());
+    let gateway = tokio::select! {
+        opened = open_when_reachable(setup) => opened?,
+        () = &mut stop_requested => return Ok(()),
+    };
+    let mut current = RunningGateway::new(gateway, name, requests.clone());
     if current.gateway.settings().sites.is_empty() {
         return Err(GatewayError::NoSite);
     }
@@ -192,6 +221,24 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     gateway.store.close().await;
     tracing::info!("stopped");
     Ok(ended?)
+}
+
+/// Opens the gateway. If the server of the database cannot be reached, it waits for that, up to [`SERVER_WAIT`].
+async fn open_when_reachable(setup: Setup) -> Result<Gateway, OpenError> {
+    let (start, mut outage) = (Instant::now(), Outage::default());
+    loop {
+        match wire_up::open(setup.clone()).await {
+            Err(OpenError::Store(error @ StoreError::Unreachable { .. })) if start.elapsed() < SERVER_WAIT => {
+                outage.log(&error);
+                sleep(SERVER_RETRY).await;
+            }
+            Err(error) => return Err(error),
+            Ok(gateway) => {
+                outage.end();
+                return Ok(gateway);
+            }
+        }
+    }
 }
 
 /// The gateway that serves at this moment. A reload replaces it by one with another configuration.
@@ -267,9 +314,9 @@ impl RunningGateway {
         let is_over = |site: &SiteKey| changes.removed.contains(site) || changes.changed.contains(site);
         self.gateway.live.end(is_over);
         self.start_workers(stop).await;
-        let Changes { added, removed, changed, needs_restart } = changes;
+        let Changes { added, removed, changed, fields, needs_restart } = changes;
         let [added, removed, changed] = [added, removed, changed].map(|sites| names(&sites));
-        tracing::info!(added, removed, changed, "configuration reloaded");
+        tracing::info!(added, removed, changed, fields = fields.join(", "), "configuration reloaded");
         self.log_notices();
         if !needs_restart.is_empty() {
             tracing::warn!(fields = needs_restart.join(", "), "configuration changes need a restart");
@@ -320,16 +367,18 @@ async fn track_request(requests: TaskTracker, request: Request, next: Next) -> R
 }
 
 /// Listens; the demo picks a free port if its own is taken, because nobody depends on it.
-fn listen(address: SocketAddr, demo: bool) -> Result<TcpListener, GatewayError> {
+fn listen(address: SocketAddr, setting: &'static str, demo: bool) -> Result<TcpListener, GatewayError> {
     match connections::bind(address) {
         Ok(listener) => Ok(listener),
-        Err(error) if error.kind() != std::io::ErrorKind::AddrInUse => Err(GatewayError::Listen(address, error)),
+        Err(error) if error.kind() != std::io::ErrorKind::AddrInUse => {
+            Err(GatewayError::Listen { address, error, setting })
+        }
         Err(_) if demo => {
             tracing::warn!("{address} is in use by another process; using a free port instead");
             let free = SocketAddr::new(address.ip(), 0);
-            connections::bind(free).map_err(|error| GatewayError::Listen(free, error))
+            connections::bind(free).map_err(|error| GatewayError::Listen { address: free, error, setting })
         }
-        Err(_) => Err(GatewayError::Taken(address)),
+        Err(_) => Err(GatewayError::Taken { address, setting }),
     }
 }
 

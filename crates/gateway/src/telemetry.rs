@@ -3,6 +3,7 @@
 //! The environment variables of the OpenTelemetry specification configure the collector; without an endpoint no trace is made.
 
 use std::env;
+use std::fmt::Debug;
 use std::io::IsTerminal;
 
 use clap::ValueEnum;
@@ -11,17 +12,24 @@ use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
+use tracing::{Event, Metadata};
 use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::database_watch;
+use deskbell_core::ports::StoreError;
 
 /// The collector of all signals, and that of traces.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 const PROTOCOLS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
 /// The only protocol that is built in.
 const PROTOCOL: &str = "http/protobuf";
+/// What is logged without `RUST_LOG`. Connections of the database that were lost while nobody used them are replaced, and mean nothing.
+const LEVELS: &str = "info,sqlx_core::pool=warn";
 /// The crates whose spans are exported. Those of the exporter's own requests are not among them.
 const TRACED: [&str; 2] = ["gateway", "deskbell_core"];
 
@@ -53,7 +61,7 @@ impl Telemetry {
     /// Logs to standard error, filtered by `RUST_LOG`, and with `traces` exports traces to the collector of the environment, if there is one.
     pub fn start(format: LogFormat, traces: bool) -> Result<Telemetry, TelemetryError> {
         let provider = if traces && is_configured() { Some(provider()?) } else { None };
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LEVELS)).and(OutageFilter);
         let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
         let log = match format {
             LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).boxed(),
@@ -78,6 +86,36 @@ impl Telemetry {
         if let Some(Err(error)) = self.0.map(|provider| provider.shutdown()) {
             tracing::warn!(%error, "exporting the last traces failed");
         }
+    }
+}
+
+/// Leaves out lines that say no more than that the database does not answer, while an outage of it is logged.
+struct OutageFilter;
+
+impl<S> Filter<S> for OutageFilter {
+    fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        true
+    }
+
+    fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
+        if !database_watch::is_unavailable() {
+            return true;
+        }
+        let mut cause = OutageCause::default();
+        event.record(&mut cause);
+        !cause.is_found
+    }
+}
+
+/// Finds out whether the error of a line is that the database does not answer.
+#[derive(Default)]
+struct OutageCause {
+    is_found: bool,
+}
+
+impl Visit for OutageCause {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.is_found |= field.name() == "error" && format!("{value:?}").contains(&StoreError::Busy.to_string());
     }
 }
 

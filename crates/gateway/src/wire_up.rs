@@ -8,6 +8,7 @@ mod incidents;
 mod mail;
 mod signers;
 mod sites;
+mod store;
 mod webhook;
 mod zendesk;
 
@@ -15,31 +16,36 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::bus::LocalBus;
-use crate::config::{self, Fingerprint, Overrides, Secrets, Settings, SettingsError, StoredSite};
-use crate::disk::FolderDisk;
-use crate::files::Folder;
-use crate::guard::{Guard, ProxyWatch, connections_max, open_files};
+use crate::config::{
+    self, AccessKey, BucketSettings, Database, Fingerprint, Overrides, Secrets, Settings, SettingsError, Storage,
+    StoredSite,
+};
+use crate::database_watch::DatabaseWatch;
+use crate::guard::{self, Guard, ProxyWatch, connections_max};
 use crate::http::Routers;
 use crate::http::api::{ApiState, PublicConfigs};
 use crate::http::assets::Assets;
 use crate::http::cors::PageAccess;
 use crate::http::edge::Edge;
 use crate::http::help::HelpState;
-use crate::http::inbox::InboxState;
 use crate::http::inbox::access::InboxAccess;
 use crate::http::inbox::answers::AnswersReader;
 use crate::http::inbox::destination_status::DestinationStatuses;
 use crate::http::inbox::list_reader::ListReader;
 use crate::http::inbox::oidc::OidcLogin;
 use crate::http::inbox::ticket_reader::TicketReader;
+use crate::http::inbox::{InboxState, PagePolicy};
 use crate::http::requester::Requesters;
 use crate::live::Live;
 use crate::metrics::{Metrics, RequestMetrics};
+use crate::other_gateways::OtherGateways;
 use crate::readiness::Readiness;
 use crate::workers::Workers;
 use deskbell_core::clock::{Clock, SystemClock};
 use deskbell_core::ids::SiteKey;
-use deskbell_core::ports::{Attachments, Bus, Confirmations, Counts, SiteTable, SiteTables, Store, StoreError};
+use deskbell_core::ports::{
+    Bus, Files, SchemaStatus, SharedBuckets, SharedStore, SiteTable, StatusPolls, Store, StoreError, TicketChanges,
+};
 use deskbell_core::pseudonym::Pseudonyms;
 use deskbell_core::use_cases::access::SignIn;
 use deskbell_core::use_cases::agents::{Audit, HandleSessions};
@@ -47,8 +53,8 @@ use deskbell_core::use_cases::attachments::{
     CleanFiles, FileAddresses, KeepFile, ReadFiles, StoreFile, SweepFiles, UploadLimits,
 };
 use deskbell_core::use_cases::delivery::{
-    AssembleContents, DeliverTickets, DestinationStates, Dispatch, InboundMails, ResendDeliveries, StoreReply,
-    SyncPorts, SyncTickets, TakeInboundEvent, TakeInboundMail, TakeReturnedMail,
+    AssembleContents, DeliverTickets, DestinationStates, Dispatch, InboundMails, ResendDeliveries, ShareOutages,
+    StoreReply, SyncPorts, SyncTickets, TakeInboundEvent, TakeInboundMail, TakeReturnedMail,
 };
 use deskbell_core::use_cases::incidents::{CurrentIncidents, OpenIncidents};
 use deskbell_core::use_cases::mail::{Codes, MailWakers, Receipts, SendMail, SiteOutbox};
@@ -60,11 +66,13 @@ use deskbell_core::use_cases::tickets::{
     AmendTicket, AutomaticReply, ConfirmAddress, FindSimilar, GatherTickets, HandleTicket, OpenLink, PlanExtras,
     ReadTickets, ReplyToTicket, RequestCode, SubmissionLimits, TakeTicket,
 };
-use store_sqlite::{READERS, SqliteStore, StoreOptions};
+use files::{Bucket, BucketOptions, Credentials, Folder, FolderDisk};
+use store::OpenStore;
 
 pub use imports::{ImportConfig, source_format};
 pub use mail::{SiteMail, SiteMails};
 pub use sites::SiteParts;
+pub use store::{open_move_source, open_move_target};
 
 /// Settings, and what was created from their sites.
 #[derive(Clone, Debug)]
@@ -165,9 +173,11 @@ pub struct Gateway {
     /// The store.
     pub store: Arc<dyn Store>,
     /// The bytes of attachments.
-    pub files: Arc<Folder>,
+    pub files: Arc<dyn Files>,
     /// Notifies open streams.
     pub live: Live,
+    /// Announces changes.
+    pub bus: Arc<dyn Bus>,
     /// The states of the destinations.
     pub states: Arc<DestinationStates>,
     /// The search indexes.
@@ -191,6 +201,8 @@ pub struct Changes {
     pub removed: Vec<SiteKey>,
     /// The sites that are different.
     pub changed: Vec<SiteKey>,
+    /// The tables and fields of the file, outside of sites, that are different.
+    pub fields: Vec<&'static str>,
     /// The fields of the file that take effect at the next start.
     pub needs_restart: Vec<&'static str>,
 }
@@ -218,7 +230,8 @@ impl Gateway {
             let location = setup.settings.lines.location("sites");
             return Err(SettingsError::Value { location, message: config::NO_SITE.into() }.into());
         }
-        let changes = Changes { needs_restart, ..changes(&self.setup.parts, &setup.parts) };
+        let fields = setup.settings.changed_fields(&self.setup.settings);
+        let changes = Changes { fields, needs_restart, ..changes(&self.setup.parts, &setup.parts) };
         let is_polled = |site: &SiteKey| setup.parts.status_pages.contains_key(site);
         self.shared.open_incidents.configure(setup.parts.incidents.clone(), is_polled);
         self.indexes.retain(|site| setup.parts.sites.get(site).is_some());
@@ -240,6 +253,7 @@ fn changes(before: &SiteParts, after: &SiteParts) -> Changes {
         added: without(after, before),
         removed: without(before, after),
         changed: after.iter().filter_map(differs).collect(),
+        fields: Vec::new(),
         needs_restart: Vec::new(),
     }
 }
@@ -258,11 +272,10 @@ pub enum OpenError {
 /// Opens the store and assembles the gateway, with the sites that the store has. Indexes are built when they are needed, except for the demo's.
 pub async fn open(setup: Setup) -> Result<Gateway, OpenError> {
     let settings = &setup.settings;
-    let readers = settings.database_readers.unwrap_or(READERS);
-    // Of the store and of the use cases, so that what they compare are times of one clock.
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let options = StoreOptions { readers, clock: clock.clone() };
-    let store = Arc::new(SqliteStore::open_with(&settings.database, options).await?);
+    let OpenStore { store, clock, changes, shared: shared_store } = store::open(settings).await?;
+    if let Some(shared) = &shared_store {
+        setup.parts.limiters.share(shared.clone());
+    }
     if settings.demo {
         crate::demo::import(store.as_ref()).await?;
     }
@@ -277,27 +290,43 @@ pub async fn open(setup: Setup) -> Result<Gateway, OpenError> {
     let setup = if tables.is_empty() { setup } else { load_after(&setup.overrides, &tables, Some(&setup))? };
     let settings = &setup.settings;
     let pseudonyms = Pseudonyms::new(store.salt().await?);
+    let connections = connections_max(&settings.limits, guard::open_files());
+    let buckets = shared_store.clone().map(|shared| shared as Arc<dyn SharedBuckets>);
+    let guard = Guard::open(settings.limits, connections, buckets).await?;
     let shared = Shared {
         clock,
-        files: Arc::new(Folder::open(settings.attachments.clone())?),
-        addresses: FileAddresses::new(&store.attachments_key().await?),
+        files: open_files(settings)?,
+        addresses: FileAddresses::new(
+            &store.attachments_key().await?,
+            settings.attachments_url.as_deref().unwrap_or_default(),
+        ),
         codes: Codes::new(&store.confirmations_key().await?),
         readiness: Arc::new(Readiness::new(store.clone(), indexes.clone())),
         indexes,
         counting: Arc::new(Counting::new(pseudonyms.clone())),
         pseudonyms,
         live: Live::default(),
-        guard: Arc::new(Guard::new(settings.limits, connections_max(&settings.limits, open_files()))),
-        disk: Arc::new(FolderDisk::of_file(&settings.database)),
+        guard: Arc::new(guard),
+        disk: Arc::new(data_disk(settings)),
         open_incidents: OpenIncidents::new(setup.parts.incidents.clone()),
         proxy_watch: Arc::default(),
         requests: RequestMetrics::default(),
         revision,
+        changes,
+        shared_store,
         store,
     };
     let states = DestinationStates::new(&setup.parts.destinations);
     let wakers = MailWakers::new(setup.parts.mails.keys());
     Ok(assemble(setup, shared, states, wakers))
+}
+
+/// The disk that has to have space for tickets; with a database elsewhere, for uploads.
+fn data_disk(settings: &Settings) -> FolderDisk {
+    match &settings.database {
+        Database::Sqlite(file) => FolderDisk::of_file(file),
+        Database::Postgres(_) => FolderDisk::of_folder(settings.attachments.local_folder()),
+    }
 }
 
 /// One core is left for requests.
@@ -309,9 +338,9 @@ fn index_limits(settings: &Settings) -> IndexLimits {
 /// What all assemblies of a gateway share, from its start to its end.
 #[derive(Clone)]
 struct Shared {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    files: Arc<Folder>,
+    files: Arc<dyn Files>,
     addresses: FileAddresses,
     codes: Codes,
     indexes: Arc<Indexes>,
@@ -324,6 +353,10 @@ struct Shared {
     proxy_watch: Arc<ProxyWatch>,
     requests: RequestMetrics,
     readiness: Arc<Readiness>,
+    /// Changes of tickets by other gateways, if there may be any.
+    changes: Option<Arc<dyn TicketChanges>>,
+    /// What it shares with other gateways beside the store, if there may be any.
+    shared_store: Option<Arc<dyn SharedStore>>,
     /// The revision of the sites at the start.
     revision: i64,
 }
@@ -331,20 +364,20 @@ struct Shared {
 fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: MailWakers) -> Gateway {
     let Shared { store, clock, files, addresses, codes, indexes, pseudonyms, counting, live, guard, disk, .. } =
         shared.clone();
-    let Shared { open_incidents, proxy_watch, requests, readiness, .. } = shared.clone();
+    let Shared { open_incidents, proxy_watch, requests, readiness, changes, shared_store, .. } = shared.clone();
     let Setup { settings, parts, oidc, .. } = setup.clone();
     let SiteParts { fingerprints, sites, origins, signers, mails, destinations, status_pages, imports, .. } = parts;
     let (sites, destinations) = (Arc::new(sites), Arc::new(destinations));
 
     // Shared by several use cases.
     let (states, wakers) = (Arc::new(states), Arc::new(wakers));
-    let bus: Arc<dyn Bus> = Arc::new(LocalBus::new(live.clone(), states.clone(), wakers.clone()));
+    let bus: Arc<dyn Bus> = Arc::new(LocalBus::new(live.clone(), states.clone(), wakers.clone(), changes.clone()));
     let dispatch = Dispatch::new(store.clone(), destinations.clone(), states.clone(), bus.clone());
-    let limits = SubmissionLimits::new(guard.clone(), settings.quotas, disk, pseudonyms.clone());
+    let limits = SubmissionLimits::new(guard.clone(), settings.quotas, disk, pseudonyms.clone(), clock.clone());
     let mail_limits = mails.iter().map(|(site, mail)| (site.clone(), mail.limits)).collect();
     let receipts = Receipts::new(mail_limits, codes.clone(), pseudonyms.clone());
     let clean = CleanFiles::new(files.clone());
-    let read_files = ReadFiles::new(store.clone(), addresses);
+    let read_files = ReadFiles::new(store.clone(), addresses, clock.clone());
     let keep_file = KeepFile::new(store.clone(), clean.clone(), clock.clone());
 
     // For customers.
@@ -379,6 +412,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         allows_http: settings.inbox_insecure_http,
         sessions: Arc::new(HandleSessions::new(store.clone(), audit.clone(), clock.clone())),
         audit: audit.clone(),
+        clock: clock.clone(),
         guard: guard.clone(),
         proxies: Arc::new(settings.proxies.clone()),
         url: settings.inbox_url.clone(),
@@ -406,7 +440,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         requests,
         readiness,
         api: ApiState {
-            requesters: Arc::new(Requesters::new(sites.clone(), signers, sign_in)),
+            requesters: Arc::new(Requesters::new(sites.clone(), signers, sign_in, clock.clone())),
             configs: Arc::new(PublicConfigs::new(&sites)),
             guard,
             take_ticket: Arc::new(take_ticket),
@@ -442,6 +476,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
             handle: handle.clone(),
             erase,
             resend: resend.clone(),
+            policy: PagePolicy::new(settings.attachments_url.as_deref()),
         },
         help: HelpState {
             sites: sites.clone(),
@@ -459,7 +494,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         tickets: store.clone(),
         conversations: store.clone(),
     };
-    let contents = AssembleContents::new(store.clone(), store.clone(), files.clone(), sites.clone());
+    let contents = AssembleContents::new(store.clone(), store.clone(), files.clone(), sites.clone(), clock.clone());
     let outboxes = sites.iter().filter_map(|site| {
         let SiteMail { smtp, bounces, url, .. } = mails.get(&site.key)?.clone();
         Some(SiteOutbox {
@@ -471,27 +506,47 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         })
     });
     let workers = Workers {
-        deliver: DeliverTickets::new(store.clone(), contents, destinations.clone(), states.clone()),
+        deliver: DeliverTickets::new(store.clone(), contents, destinations.clone(), states.clone(), clock.clone()),
         resend,
         sync: SyncTickets::new(sync_ports, sites.clone(), states.clone(), store_reply, keep_file),
-        mail: SendMail::new(store.clone(), outboxes.collect(), codes, wakers.clone()),
+        mail: SendMail::new(store.clone(), outboxes.collect(), codes, wakers.clone(), clock.clone()),
         sweep: SweepFiles::new(store.clone(), files.clone(), clock.clone()),
         retention: EnforceRetention::new(store.clone(), store.clone(), files.clone(), sites, clock.clone()),
         audit,
         outgoing: store.clone(),
-        clock,
+        clock: clock.clone(),
         indexes: indexes.clone(),
         questions: store.clone(),
         counting: counting.clone(),
         counts: store.clone(),
         open_incidents,
         status_pages,
+        status_polls: shared_store.clone().map(|shared| shared as Arc<dyn StatusPolls>),
+        shared_buckets: shared_store.clone().map(|shared| shared as Arc<dyn SharedBuckets>),
+        database_watch: shared_store.as_ref().map(|_| DatabaseWatch::new(store.clone())),
+        outages: shared_store.map(|shared| ShareOutages::new(shared, states.clone(), clock.clone())),
         import: ImportQuestions::new(store.clone(), store.clone(), store.clone()),
         imports: plans(imports),
+        others: changes.map(|changes| OtherGateways { changes, tickets: store.clone(), live: live.clone() }),
         versions: fingerprints,
     };
     let metrics = Arc::new(metrics);
-    Gateway { routers, workers, metrics, store, files, live, states, indexes, counting, handle, wakers, setup, shared }
+    Gateway {
+        routers,
+        workers,
+        metrics,
+        store,
+        files,
+        live,
+        bus,
+        states,
+        indexes,
+        counting,
+        handle,
+        wakers,
+        setup,
+        shared,
+    }
 }
 
 /// The scheduled imports, by site.
@@ -501,35 +556,60 @@ fn plans(imports: BTreeMap<SiteKey, Vec<ImportConfig>>) -> BTreeMap<SiteKey, Vec
 }
 
 /// The store of the settings.
-pub async fn open_store(settings: &Settings) -> Result<Arc<SqliteStore>, StoreError> {
-    Ok(Arc::new(SqliteStore::open(&settings.database).await?))
+pub async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StoreError> {
+    store::open_for_command(settings).await
+}
+
+/// The migrations of the database of the settings.
+pub async fn schema_status(settings: &Settings) -> Result<SchemaStatus, StoreError> {
+    store::schema_status(settings).await
+}
+
+/// The same after connecting to the database at all addresses that a gateway uses. Changes nothing.
+pub async fn check_database(settings: &Settings) -> Result<SchemaStatus, StoreError> {
+    store::check(settings).await
+}
+
+/// The bytes of attachments.
+pub fn open_files(settings: &Settings) -> Result<Arc<dyn Files>, StoreError> {
+    Ok(match &settings.attachments {
+        Storage::Folder(path) => Arc::new(Folder::open(path.clone())?),
+        Storage::Bucket(bucket) => Arc::new(open_bucket(bucket)?),
+    })
+}
+
+/// A bucket with the bytes of attachments.
+pub fn open_bucket(settings: &BucketSettings) -> Result<Bucket, StoreError> {
+    let BucketSettings { bucket, prefix, endpoint, region, key, path_style, uploads } = settings.clone();
+    let credentials = key.map(|AccessKey { id, secret }| Credentials { access_key_id: id, secret_access_key: secret });
+    Bucket::open(BucketOptions { bucket, prefix, endpoint, region, credentials, path_style, uploads })
 }
 
 /// The store of the settings, and the use case of `deskbell import`.
-pub async fn import_questions(settings: &Settings) -> Result<(Arc<SqliteStore>, ImportQuestions), StoreError> {
+pub async fn import_questions(settings: &Settings) -> Result<(Arc<dyn Store>, ImportQuestions), StoreError> {
     let store = open_store(settings).await?;
     let import = ImportQuestions::new(store.clone(), store.clone(), store.clone());
     Ok((store, import))
 }
 
 /// The audit log, for commands.
-pub fn audit(settings: &Settings, store: &Arc<SqliteStore>) -> Audit {
+pub fn audit(settings: &Settings, store: &Arc<dyn Store>) -> Audit {
     Audit::new(store.clone(), settings.audit_keep, Arc::new(SystemClock))
 }
 
 /// The sessions of agents, for commands.
-pub fn sessions(store: &Arc<SqliteStore>, audit: &Audit) -> HandleSessions {
+pub fn sessions(store: &Arc<dyn Store>, audit: &Audit) -> HandleSessions {
     HandleSessions::new(store.clone(), audit.clone(), Arc::new(SystemClock))
 }
 
 /// The use case of `deskbell erase`.
-pub async fn erase_selection(store: &Arc<SqliteStore>, files: &Arc<Folder>) -> Result<EraseSelection, StoreError> {
+pub async fn erase_selection(store: &Arc<dyn Store>, files: &Arc<dyn Files>) -> Result<EraseSelection, StoreError> {
     let pseudonyms = Pseudonyms::new(store.salt().await?);
     Ok(EraseSelection::new(store.clone(), store.clone(), store.clone(), files.clone(), pseudonyms))
 }
 
 /// The use case of `deskbell export`.
-pub fn export_selection(store: &Arc<SqliteStore>) -> ExportSelection {
+pub fn export_selection(store: &Arc<dyn Store>) -> ExportSelection {
     ExportSelection::new(ExportPorts {
         tickets: store.clone(),
         conversations: store.clone(),

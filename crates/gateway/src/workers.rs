@@ -8,13 +8,16 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Fingerprint;
+use crate::database_watch::DatabaseWatch;
+use crate::guard::cell_retention;
+use crate::other_gateways::OtherGateways;
 use crate::supervisor::supervise;
 use deskbell_core::clock::Clock;
 use deskbell_core::ids::SiteKey;
-use deskbell_core::ports::{Counts, OutgoingMail, Questions, StatusPage};
+use deskbell_core::ports::{Counts, OutgoingMail, Questions, SharedBuckets, StatusPage, StatusPolls};
 use deskbell_core::use_cases::agents::Audit;
 use deskbell_core::use_cases::attachments::SweepFiles;
-use deskbell_core::use_cases::delivery::{DeliverTickets, ResendDeliveries, SyncTickets};
+use deskbell_core::use_cases::delivery::{DeliverTickets, ResendDeliveries, ShareOutages, SyncTickets};
 use deskbell_core::use_cases::incidents::{self, OpenIncidents};
 use deskbell_core::use_cases::mail::{self, SendMail};
 use deskbell_core::use_cases::privacy::EnforceRetention;
@@ -54,10 +57,20 @@ pub struct Workers {
     pub open_incidents: OpenIncidents,
     /// The status pages, by site.
     pub status_pages: BTreeMap<SiteKey, Arc<dyn StatusPage>>,
+    /// What other gateways have polled from them, if there may be any.
+    pub status_polls: Option<Arc<dyn StatusPolls>>,
+    /// Shares with other gateways which destinations are unreachable, if there may be any.
+    pub outages: Option<ShareOutages>,
+    /// The buckets of rate limits that it shares with other gateways, if there may be any.
+    pub shared_buckets: Option<Arc<dyn SharedBuckets>>,
     /// Imports questions.
     pub import: ImportQuestions,
     /// The scheduled imports, by site.
     pub imports: BTreeMap<SiteKey, Vec<ScheduledImport>>,
+    /// Follows what other gateways change, if there may be any.
+    pub others: Option<OtherGateways>,
+    /// Logs outages of the database, if it has a server.
+    pub database_watch: Option<DatabaseWatch>,
     /// The versions of the sites.
     pub versions: BTreeMap<SiteKey, Fingerprint>,
 }
@@ -214,14 +227,34 @@ impl Workers {
         all.push(abortable("audit log retention", Version::Assembly, audit));
         let resend = work(self.resend.clone(), |resend| async move { match resend.follow().await {} });
         all.push(abortable("requeued dead letters", Version::Assembly, resend));
+        if let Some(others) = &self.others {
+            let follow = work(others.clone(), |others| async move { others.follow().await });
+            all.push(abortable("changes by other gateways", Version::Shared, follow));
+        }
+        if let Some(watch) = &self.database_watch {
+            let watch = work(watch.clone(), |watch| async move { match watch.run().await {} });
+            all.push(abortable("database watch", Version::Shared, watch));
+        }
+        if let Some(outages) = &self.outages {
+            let share = work(outages.clone(), |outages| async move { match outages.run().await {} });
+            all.push(abortable("unreachable destinations", Version::Assembly, share));
+        }
+        if let Some(buckets) = &self.shared_buckets {
+            let delete =
+                work(buckets.clone(), |buckets| async move { match cell_retention::run(buckets.as_ref()).await {} });
+            all.push(abortable("cells of rate limits", Version::Shared, delete));
+        }
         for (site, page) in &self.status_pages {
             let name = format!("status page of {site}");
-            let parts = (self.open_incidents.clone(), site.clone(), page.clone());
-            let poll =
-                work(
-                    parts,
-                    |(open, site, page)| async move { match incidents::poll(&open, &site, page.as_ref()).await {} },
-                );
+            let parts = (self.open_incidents.clone(), self.status_polls.clone(), site.clone(), page.clone());
+            let poll = work(parts, |(open, polls, site, page)| async move {
+                match polls {
+                    Some(polls) => {
+                        match incidents::poll_with_others(&open, polls.as_ref(), &site, page.as_ref()).await {}
+                    }
+                    None => match incidents::poll(&open, &site, page.as_ref()).await {},
+                }
+            });
             all.push(abortable(&name, self.version(site), poll));
         }
         let plans = self.imports.iter().flat_map(|(site, plans)| plans.iter().map(move |plan| (site, plan)));

@@ -14,9 +14,9 @@ mod session;
 mod signer;
 mod token;
 
-use deskbell_core::clock;
 use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::Requester;
+use deskbell_core::timestamp::Timestamp;
 
 pub use claims::{CLAIMS, ClaimNames};
 pub use error::{ClaimError, IdentityError, TokenError};
@@ -34,11 +34,12 @@ pub struct Credentials<'a> {
 }
 
 /// The requester of a request to a site with these signers. A token or session that is present has to be valid: a customer who was treated as
-/// anonymous by mistake would not see their own tickets, and not know why.
+/// anonymous by mistake would not see their own tickets, and not know why. `now` is what the times of a token are compared with.
 pub async fn identify(
     credentials: Credentials<'_>,
     site: &SiteKey,
     signers: &[TokenSigner],
+    now: Timestamp,
 ) -> Result<Requester, IdentityError> {
     let Credentials { authorization, session } = credentials;
     let session = session.map(|text| session::digest(text).ok_or(IdentityError::InvalidSession)).transpose()?;
@@ -46,7 +47,7 @@ pub async fn identify(
         None => None,
         Some(value) => {
             let bearer_token = match bearer(value) {
-                Some(token) => token::read(token, site, signers, clock::now().as_seconds()).await,
+                Some(token) => token::read(token, site, signers, now.as_seconds()).await,
                 None => Err(TokenError::NoBearer),
             };
             Some(bearer_token.inspect_err(|error| refusals::log(site, error))?)

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use deskbell_core::clock;
 use deskbell_core::random::{self, NoRandomness};
+use deskbell_core::timestamp::Timestamp;
 use domain::attachment::is_invisible;
 use form_urlencoded::{Serializer, byte_serialize};
 use outbound_http::{
@@ -234,13 +234,14 @@ impl OidcClient {
     }
 
     /// The person for whom the provider has issued a code in a login. The caller has compared the `state`; `issuer` is the `iss` of the response
-    /// (RFC 9207), if it has one.
+    /// (RFC 9207), if it has one. `now` decides whether the ID token is valid.
     pub async fn identify(
         &self,
         flow: &Flow,
         redirect_uri: &str,
         code: &str,
         issuer: Option<&str>,
+        now: Timestamp,
     ) -> Result<Identified, OidcError> {
         if issuer.is_some_and(|issuer| issuer != self.options.issuer) {
             return Err(OidcError::Invalid("the response is from another issuer".into()));
@@ -251,7 +252,7 @@ impl OidcClient {
         let _permit = self.permits.try_acquire().map_err(|_| OidcError::Busy)?;
         let provider = self.provider().await?;
         let tokens = self.exchange(&provider, flow, redirect_uri, code).await?;
-        let raw = token::read_claims(&tokens.id_token, &provider.signer, clock::now().as_seconds()).await?;
+        let raw = token::read_claims(&tokens.id_token, &provider.signer, now.as_seconds()).await?;
         let claims = raw.into_iter().filter_map(|(name, raw)| Some((name, serde_json::from_str(raw.get()).ok()?)));
         let mut claims: Map<String, Value> = claims.collect();
         check_id_token(&claims, &flow.nonce(), &self.options.client_id)?;

@@ -1,6 +1,6 @@
 //! Attachments and upload quotas.
 
-use crate::support::{ACME, NOW, TestClock, submission_key, ticket, time};
+use crate::support::{ACME, LATER, NOW, TestClock, submission_key, ticket, time};
 use deskbell_core::ports::{
     FileOwner, PutOutcome, Store, StoredAttachment, SubmissionExtras, SubmissionOutcome, Upload, UploadUsage,
 };
@@ -50,6 +50,66 @@ pub async fn rejected_uploads_are_not_stored_or_counted(store: &dyn Store, _cloc
     assert_eq!(store.attachment(&ACME, "b").await.unwrap(), None);
     assert_eq!(upload("b", 2).await, PutOutcome::Kept(None));
     assert_eq!(usage().await.owner.bytes, 2 * u64::from(file("a", 9).size));
+}
+
+pub async fn unsent_files_expire_and_their_bytes_are_left_to_the_sweep(store: &dyn Store, _clock: &TestClock) {
+    let of_customer = StoredAttachment { person: Some("u-7".into()), ..file("customer", 9) };
+    for new in
+        [file("sent", 9), file("early", 9), StoredAttachment { put_at: time(LATER), ..file("late", 9) }, of_customer]
+    {
+        store.put_attachment(&new, None).await.unwrap();
+    }
+    let mut new = ticket("1", "DB-1", NOW);
+    new.ticket.attachments = vec!["SENT".into()];
+    assert_eq!(
+        store.submit(&new, &submission_key("1"), SubmissionExtras::default()).await.unwrap(),
+        SubmissionOutcome::Stored
+    );
+    // Files of anonymous sessions expire earlier.
+    store.forget_attachments(time(LATER), time(NOW)).await.unwrap();
+    let files = ["sent", "early", "late", "customer"].map(|id| format!("file-{id}"));
+    let known = async || {
+        let mut known: Vec<String> = store.known_files(&files).await.unwrap().into_iter().collect();
+        known.sort_unstable();
+        known
+    };
+    assert_eq!(known().await, ["file-customer", "file-late", "file-sent"]);
+    assert_eq!(store.removed_files("", 10).await.unwrap(), ["file-early"]);
+    store.forget_attachments(time(LATER), time(LATER)).await.unwrap();
+    assert_eq!(known().await, ["file-late", "file-sent"]);
+    store.erase_tickets(&["1".into()], &|_| true).await.unwrap();
+    assert_eq!(known().await, ["file-late"]);
+    assert_eq!(store.removed_files("", 2).await.unwrap(), ["file-customer", "file-early"]);
+    assert_eq!(store.removed_files("file-early", 2).await.unwrap(), ["file-sent"]);
+    store.forget_removed_files(&["file-early".into(), "file-sent".into()]).await.unwrap();
+    assert_eq!(store.removed_files("", 10).await.unwrap(), ["file-customer"]);
+}
+
+pub async fn upload_counters_are_kept_by_day(store: &dyn Store, _clock: &TestClock) {
+    let usage = async |day: &str| {
+        let session = [9; 32].into();
+        store.upload_usage(&ACME, FileOwner::Session(&session), day, Some(&[4; 32])).await.unwrap()
+    };
+    for (day, id) in [("2026-01-01", "a"), ("2026-01-02", "b"), ("2026-01-02", "b")] {
+        let upload = Upload { day, address: Some([4; 32]), admits: &|_| true };
+        store.put_attachment(&file(id, 9), Some(upload)).await.unwrap();
+    }
+    let files = |usage: UploadUsage| (usage.owner.files, usage.address.files, usage.site.files);
+    // A repeated upload counts again for the day, and once for its owner.
+    assert_eq!((files(usage("2026-01-01").await), files(usage("2026-01-02").await)), ((2, 1, 1), (2, 2, 2)));
+    assert_eq!(usage("2026-01-02").await.owner_oldest, Some(time(NOW)));
+    store.forget_upload_usage("2026-01-02").await.unwrap();
+    assert_eq!((files(usage("2026-01-01").await), files(usage("2026-01-02").await)), ((2, 0, 0), (2, 2, 2)));
+}
+
+pub async fn secrets_differ_and_stay_the_same(store: &dyn Store, _clock: &TestClock) {
+    let read = async || {
+        [store.attachments_key().await.unwrap(), store.confirmations_key().await.unwrap(), store.salt().await.unwrap()]
+    };
+    let secrets = read().await;
+    assert_eq!(read().await, secrets);
+    assert!(secrets.iter().all(|secret| secret.len() == 32));
+    assert!(secrets[0] != secrets[1] && secrets[1] != secrets[2] && secrets[0] != secrets[2]);
 }
 
 fn file(id: &str, session: u8) -> StoredAttachment {

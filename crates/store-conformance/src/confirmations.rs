@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::support::{
-    ACME, LATER, LEASE, NOW, TestClock, delivery_kinds, desk_deliveries, quota, receipts, submission_key,
-    submit_unconfirmed, ticket, with_mail,
+    ACME, LATER, LEASE, NOW, TestClock, delivery_kinds, desk_deliveries, new_message, quota, receipts, submission_key,
+    submit_unconfirmed, ticket, with_mail, write_message,
 };
 use deskbell_core::ids::{CustomerId, TicketId};
 use deskbell_core::ports::{
@@ -13,6 +13,7 @@ use deskbell_core::ports::{
     MailOutcome, MailQuota, NewDelivery, NewMail, Store, SubmissionExtras, SubmissionOutcome,
 };
 use deskbell_core::rules::codes::{self, confirm_signed};
+use domain::conversation::Author;
 
 /// How long a code is valid.
 const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -166,6 +167,21 @@ pub async fn signing_in_with_the_claimed_address_confirms_it(store: &dyn Store, 
     assert!(unconfirmed("acme", "u-7", "ada@example.com").await.is_empty());
     assert!(matches!(confirm().await, ChangeOutcome::Unchanged(_)), "it is confirmed once");
     assert_eq!(delivery_kinds(store, "1").await, [(DeliveryKind::Ticket, 0), (DeliveryKind::Confirmed, 0)]);
+}
+
+pub async fn what_did_not_come_from_the_senders_panel_is_withheld(store: &dyn Store, _clock: &TestClock) {
+    submit_unconfirmed(store).await;
+    for (author, key) in [
+        (Author::Automatic, None),
+        (Author::Customer, Some("from-the-panel")),
+        (Author::Support, None),
+        (Author::Customer, Some("mail <from@elsewhere>")),
+    ] {
+        write_message(store, new_message(author, "Hello"), key, vec![]).await;
+    }
+    assert_eq!(store.messages_of_others(&"1".into()).await.unwrap(), [3, 4]);
+    let state = store.ticket(&"1".into()).await.unwrap().unwrap().handling.confirmation;
+    assert_eq!(state, Confirmation::Awaited { withheld: 2, first: 3, code_sent: true });
 }
 
 /// Enters a code for a ticket; `is_code` tells whether it is the code with a number.

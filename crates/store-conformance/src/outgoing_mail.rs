@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-use crate::support::{ACME, NOW, OTHER, TestClock, quota, receipts, submission_key, ticket, time, with_mail};
+use crate::support::{
+    ACME, LATER, LEASE, NOW, OTHER, TestClock, quota, receipts, submission_key, submit_unconfirmed, ticket, time,
+    with_mail,
+};
 use deskbell_core::ids::{SessionHash, SiteKey};
-use deskbell_core::ports::{ClaimToken, MailLimits, MailOutcome, MailQuota, NewMail, Store, SubmissionOutcome};
+use deskbell_core::ports::{
+    ActivityKind, ClaimToken, CodeRequest, MailLimits, MailOutcome, MailQuota, NewMail, ReturnedReceipt, Store,
+    SubmissionExtras, SubmissionOutcome,
+};
 
 pub async fn receipts_are_claimed_by_one_worker_and_sent_once(store: &dyn Store, clock: &TestClock) {
     let received_at = "2026-01-01T00:00:00.000Z";
@@ -84,4 +90,65 @@ pub async fn mailbox_quotas_leave_a_share_to_the_owner_and_have_a_maximum(store:
     }
     // Nine from five networks together.
     assert_eq!(receipts(store, 17).await.len(), 9);
+}
+
+pub async fn a_returned_receipt_is_recorded_once_and_stops_further_codes(store: &dyn Store, clock: &TestClock) {
+    submit_unconfirmed(store).await;
+    let claimed = async || store.claimed_address(&"1".into()).await.unwrap().unwrap();
+    let returned = async |ticket: &'static str, number: Option<u32>, is_address_dead: bool| {
+        let returned = ReturnedReceipt { number, text: "No such mailbox", is_address_dead };
+        store.record_returned_receipt(&ticket.into(), returned).await.unwrap()
+    };
+    // A mail with an earlier code says nothing about the valid one.
+    assert!(returned("1", Some(9), false).await);
+    assert!(claimed().await.sent_at.is_some());
+    assert!(returned("1", Some(1), false).await && !returned("1", Some(1), false).await, "each bounces once");
+    assert_eq!((claimed().await.sent_at, claimed().await.bounced_at), (None, None));
+    assert!(returned("1", None, true).await);
+    assert_eq!(claimed().await.bounced_at, Some(time(NOW)));
+    assert_eq!(store.claim_mail(&ACME, LEASE).await.unwrap(), None, "nothing more is sent there");
+    let activities = store.activities(&"1".into()).await.unwrap();
+    assert_eq!(activities.len(), 3);
+    assert!(activities.iter().all(|one| one.kind == ActivityKind::Bounced && one.text == "No such mailbox"));
+    clock.set(LATER);
+    let request = async || store.request_code(&"1".into(), LEASE, &quota("ada@example.com")).await.unwrap();
+    assert_eq!(request().await, CodeRequest::Bounced);
+    for (site, mailbox) in [(&*OTHER, "ada@example.com"), (&*ACME, "eve@example.com")] {
+        store.forget_bounces(site, mailbox).await.unwrap();
+        assert_eq!(request().await, CodeRequest::Bounced);
+    }
+    store.forget_bounces(&ACME, "ada@example.com").await.unwrap();
+    assert_eq!(request().await, CodeRequest::Accepted);
+}
+
+pub async fn a_refused_receipt_is_a_dead_letter_with_a_reason(store: &dyn Store, _clock: &TestClock) {
+    submit_unconfirmed(store).await;
+    let due = store.claim_mail(&ACME, LEASE).await.unwrap().unwrap();
+    let bounced = MailOutcome::Bounced { text: "No such mailbox" };
+    assert!(store.record_mail(&"1".into(), &due.claim, bounced).await.unwrap());
+    let claimed = store.claimed_address(&"1".into()).await.unwrap().unwrap();
+    assert_eq!((claimed.sent_at, claimed.bounced_at), (None, Some(time(NOW))));
+    assert_eq!(store.next_mail(&ACME).await.unwrap(), None);
+    assert_eq!(store.activities(&"1".into()).await.unwrap()[0].kind, ActivityKind::Bounced);
+}
+
+pub async fn recipients_of_finished_receipts_are_forgotten(store: &dyn Store, clock: &TestClock) {
+    for id in ["1", "2"] {
+        let quota =
+            MailQuota { limits: MailLimits { mailbox: 2, ..MailLimits::default() }, ..quota("ada@example.com") };
+        let mail = NewMail { address: "ada@example.com".into(), quota: Some(quota) };
+        let extras = SubmissionExtras { unconfirmed: Some("ada@example.com".into()), ..with_mail(Some(mail)) };
+        store.submit(&ticket(id, &format!("DB-{id}"), NOW), &submission_key(id), extras).await.unwrap();
+    }
+    let due = store.claim_mail(&ACME, LEASE).await.unwrap().unwrap();
+    assert!(store.record_mail(&due.ticket.id, &due.claim, MailOutcome::Sent).await.unwrap());
+    store.forget_mails(time(NOW)).await.unwrap();
+    assert_eq!(receipts(store, 3).await.len(), 2, "they are not old enough");
+    store.forget_mails(time(LATER)).await.unwrap();
+    assert_eq!(receipts(store, 3).await.len(), 1, "what is not sent yet stays");
+    // What was counted is forgotten as well.
+    clock.set(LATER);
+    let mailbox = MailLimits { mailbox: 1, ..MailLimits::default() };
+    let quota = MailQuota { limits: mailbox, ..quota("ada@example.com") };
+    assert_eq!(store.request_code(&"1".into(), LEASE, &quota).await.unwrap(), CodeRequest::Accepted);
 }

@@ -47,6 +47,24 @@ pub async fn imports_become_visible_when_done_and_changes_are_read_incrementally
     assert_eq!(changed(0, 2).await.1, Vec::<String>::new());
 }
 
+pub async fn questions_are_paged_in_the_order_of_bytes(store: &dyn Store, _clock: &TestClock) {
+    let ids = ["B", "a", "c", "\u{e4}"];
+    let questions: Vec<Question> = ids.iter().rev().map(|id| question(id, "One")).collect();
+    import(store, "one", &questions).await;
+    let first = store.question_page(&ACME, "", 3).await.unwrap();
+    let rest = store.question_page(&ACME, &first[2].id, 3).await.unwrap();
+    assert_eq!(first.iter().chain(&rest).map(|row| row.id.as_str()).collect::<Vec<_>>(), ids);
+    let changed = store.changed_questions(&ACME, &(1, "a".into()), 1, 1).await.unwrap();
+    assert_eq!(changed.iter().map(|row| (row.revision, row.id.as_str())).collect::<Vec<_>>(), [(1, "c")]);
+    assert_eq!(store.question(&ACME, "\u{e4}").await.unwrap(), Some(question("\u{e4}", "One")));
+    assert_eq!(store.question(&"other".into(), "a").await.unwrap(), None);
+    let changes = store.question_changes().await.unwrap();
+    import(store, "two", &[question("d", "Two")]).await;
+    assert!(store.question_changes().await.unwrap() > changes);
+    let known = store.known_questions(&ACME).await.unwrap();
+    assert_eq!((known.len(), known["d"].source.as_str(), known["d"].hash.len()), (5, "two", 32));
+}
+
 pub async fn an_import_lease_has_one_holder(store: &dyn Store, clock: &TestClock) {
     let lease = async |holder: &str| store.lease_import(&ACME, "one", holder, LEASE).await.unwrap();
     assert!(lease("a").await);

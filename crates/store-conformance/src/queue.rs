@@ -199,3 +199,20 @@ pub async fn dead_letters_are_listed_and_sent_again_by_site(store: &dyn Store, _
     assert_eq!(store.send_again(&DeadLetters::To(delivery.destination), &acme).await.unwrap(), 1);
     assert!(store.resend_count().await.unwrap() > resends, "other programs notice it");
 }
+
+pub async fn a_returned_delivery_is_attempted_again_before_later_ones(store: &dyn Store, _clock: &TestClock) {
+    submit_to_desk(store, &["1"]).await;
+    let due = claim(store, &[]).await;
+    let delivered = DeliveryOutcome::Delivered { external_id: "1".into(), external: None, reason: String::new() };
+    assert!(store.record_attempts(&[(&due[0], &delivered)]).await.unwrap().is_empty());
+    let message = new_message(Author::Customer, "And this");
+    write_message(store, message, None, desk_deliveries(DeliveryKind::Message)).await;
+    assert!(store.return_delivery(due[0].delivery.id, "no such mailbox").await.unwrap());
+    assert!(!store.return_delivery(due[0].delivery.id, "no such mailbox").await.unwrap(), "it is a dead letter now");
+    assert!(claim(store, &[]).await.is_empty(), "it holds up the message");
+    assert_eq!(store.send_again(&DeadLetters::All, &SiteScope::All).await.unwrap(), 1);
+    let again = claim(store, &[]).await;
+    assert_eq!(again.iter().map(|due| due.delivery.id).collect::<Vec<_>>(), [due[0].delivery.id]);
+    assert!(store.record_attempts(&[(&again[0], &delivered)]).await.unwrap().is_empty());
+    assert_eq!(claim(store, &[]).await[0].delivery.kind, DeliveryKind::Message);
+}

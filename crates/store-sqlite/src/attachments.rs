@@ -9,6 +9,7 @@ use sqlx::{query, query_scalar};
 use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::rows::attachment_of;
+use crate::chunks::delete_in_chunks;
 use deskbell_core::ids::{CustomerId, SiteKey, TicketId};
 use deskbell_core::ports::{
     Attachments, FileOwner, PutOutcome, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage, Usage,
@@ -88,12 +89,9 @@ impl Attachments for SqliteStore {
     }
 
     async fn forget_upload_usage(&self, before_day: &str) -> Result<(), StoreError> {
-        query("DELETE FROM upload_usage WHERE day < ?")
-            .bind(before_day)
-            .execute(&self.writer)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        let forget = "DELETE FROM upload_usage WHERE (day, scope, key) IN
+            (SELECT day, scope, key FROM upload_usage WHERE day < ? LIMIT ?)";
+        delete_in_chunks(|most| query(forget).bind(before_day).bind(most).execute(&self.writer)).await
     }
 
     async fn attachments(&self, ticket: &TicketId) -> Result<Vec<StoredAttachment>, StoreError> {
@@ -102,11 +100,11 @@ impl Attachments for SqliteStore {
     }
 
     async fn forget_attachments(&self, anonymous_before: Timestamp, before: Timestamp) -> Result<(), StoreError> {
-        let forget =
-            query("DELETE FROM attachments WHERE ticket IS NULL AND put_at < ?1 AND (person IS NULL OR put_at < ?2)");
-        let forget = forget.bind(anonymous_before.to_string()).bind(before.to_string());
-        forget.execute(&self.writer).await.map_err(store_error)?;
-        Ok(())
+        let forget = "DELETE FROM attachments WHERE rowid IN (SELECT rowid FROM attachments
+            WHERE ticket IS NULL AND put_at < ? AND (person IS NULL OR put_at < ?) LIMIT ?)";
+        let (anonymous_before, before) = (anonymous_before.to_string(), before.to_string());
+        let forget = |most| query(forget).bind(&anonymous_before).bind(&before).bind(most).execute(&self.writer);
+        delete_in_chunks(forget).await
     }
 
     async fn known_files(&self, files: &[String]) -> Result<HashSet<String>, StoreError> {

@@ -127,7 +127,7 @@ impl Counts for SqliteStore {
         let select = "
             SELECT words, sum(people) AS people, max(last_at) AS last_at FROM search_misses
             WHERE site = ? AND week >= ? AND words IS NOT NULL
-            GROUP BY words ORDER BY people DESC, last_at DESC LIMIT ?";
+            GROUP BY words ORDER BY people DESC, last_at DESC, words LIMIT ?";
         let rows = query(select)
             .bind(site.as_str())
             .bind(since)
@@ -245,7 +245,7 @@ async fn record_event(
 }
 
 /// The last time of a search. Counters of older versions have the day only.
-fn last_time(text: &str) -> Result<Timestamp, StoreError> {
+pub fn last_time(text: &str) -> Result<Timestamp, StoreError> {
     let time = text.parse().or_else(|_| format!("{text}T00:00:00Z").parse());
     time.map_err(|error: InvalidTimestamp| StoreError::Damaged {
         record: "a counter".into(),

@@ -11,6 +11,7 @@ use super::SqliteStore;
 use super::error::{RowExt, store_error};
 use super::external_tickets::keep_erased_places;
 use super::rows::attachment_of;
+use crate::chunks::delete_in_chunks;
 use deskbell_core::ids::{CustomerId, DestinationName, ExternalId, IdempotencyKey, SiteKey, TicketId};
 use deskbell_core::ports::{Erasure, ErasureCounts, PersonTrace, SessionTrace, TicketFilter, TicketHead, Traces};
 use deskbell_core::ports::{FileOwner, StoreError, StoredAttachment};
@@ -164,12 +165,10 @@ impl Erasure for SqliteStore {
     }
 
     async fn forget_erased_submissions(&self, before: Timestamp) -> Result<(), StoreError> {
-        query("DELETE FROM erased_submissions WHERE erased_at < ?")
-            .bind(before.to_string())
-            .execute(&self.writer)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        let forget = "DELETE FROM erased_submissions WHERE (site, key) IN
+            (SELECT site, key FROM erased_submissions WHERE erased_at < ? LIMIT ?)";
+        let before = before.to_string();
+        delete_in_chunks(|most| query(forget).bind(&before).bind(most).execute(&self.writer)).await
     }
 
     async fn truncate_log(&self) -> Result<bool, StoreError> {

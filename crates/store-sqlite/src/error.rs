@@ -13,7 +13,8 @@ const SQLITE_FULL: i32 = 13;
 /// The store error for an error of SQLite.
 pub fn store_error(error: Error) -> StoreError {
     let code = match &error {
-        Error::PoolTimedOut => return StoreError::Busy,
+        // Pools are closed when the gateway ends.
+        Error::PoolTimedOut | Error::PoolClosed => return StoreError::Busy,
         Error::Database(error) if error.kind() == ErrorKind::Other => {
             error.code().and_then(|code| code.parse::<i32>().ok())
         }

@@ -82,6 +82,12 @@ pub async fn add_tokens_of(write: &mut SqliteConnection, ticket: &TicketId, text
     add_tokens(write, number, &tokens).await
 }
 
+/// Whether the columns or tokens of a ticket are of an older version.
+pub async fn has_unlisted_tickets(read: &mut SqliteConnection) -> Result<bool, StoreError> {
+    let unlisted = query_scalar("SELECT EXISTS (SELECT 1 FROM tickets WHERE listed BETWEEN 0 AND ?)").bind(LISTED - 1);
+    unlisted.fetch_one(read).await.map_err(store_error)
+}
+
 /// Backfills the tickets stored by an older gateway. If interrupted, it continues at the next start.
 pub async fn backfill_list_columns(writer: &SqlitePool) -> Result<(), StoreError> {
     let mut done = 0_u64;

@@ -10,6 +10,7 @@ use super::claims::new_token;
 use super::error::{RowExt, store_error};
 use super::rows::ticket_of;
 use super::{SqliteStore, TICKET, conversations};
+use crate::chunks::delete_in_chunks;
 use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::{Activity, ActivityKind, ClaimToken, StoreError, StoredTicket};
 use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
@@ -145,14 +146,13 @@ impl OutgoingMail for SqliteStore {
     }
 
     async fn forget_mails(&self, before: Timestamp) -> Result<(), StoreError> {
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let before = before.to_string();
         for forget in [
-            "DELETE FROM mails WHERE due_at IS NULL AND created_at < ?",
-            "DELETE FROM unsigned_mails WHERE sent_at < ?",
+            "DELETE FROM mails WHERE ticket IN (SELECT ticket FROM mails WHERE due_at IS NULL AND created_at < ? LIMIT ?)",
+            "DELETE FROM unsigned_mails WHERE rowid IN (SELECT rowid FROM unsigned_mails WHERE sent_at < ? LIMIT ?)",
         ] {
-            query(forget).bind(before.to_string()).execute(&mut *write).await.map_err(store_error)?;
+            delete_in_chunks(|most| query(forget).bind(&before).bind(most).execute(&self.writer)).await?;
         }
-        write.commit().await.map_err(store_error)?;
         Ok(())
     }
 }

@@ -234,21 +234,29 @@ impl Polls for SqliteStore {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now();
         let at = now.to_string();
-        query("DELETE FROM invocations WHERE site = ? AND destination = ? AND at < ?")
-            .bind(site.as_str())
-            .bind(destination.as_str())
-            .bind((now - memory).to_string())
-            .execute(&mut *write)
-            .await
-            .map_err(store_error)?;
-        let new = query("INSERT OR IGNORE INTO invocations (site, destination, id, at) VALUES (?, ?, ?, ?)")
-            .bind(site.as_str())
-            .bind(destination.as_str())
-            .bind(invocation)
-            .bind(&at)
-            .execute(&mut *write)
-            .await
-            .map_err(store_error)?;
+        // Some of them, because each delivery deletes more than it adds.
+        query(
+            "DELETE FROM invocations WHERE (site, destination, id) IN
+                (SELECT site, destination, id FROM invocations WHERE site = ? AND destination = ? AND at < ? LIMIT 100)",
+        )
+        .bind(site.as_str())
+        .bind(destination.as_str())
+        .bind((now - memory).to_string())
+        .execute(&mut *write)
+        .await
+        .map_err(store_error)?;
+        let new = query(
+            "INSERT INTO invocations (site, destination, id, at) VALUES (?, ?, ?, ?)
+            ON CONFLICT (site, destination, id) DO UPDATE SET at = excluded.at WHERE invocations.at < ?",
+        )
+        .bind(site.as_str())
+        .bind(destination.as_str())
+        .bind(invocation)
+        .bind(&at)
+        .bind((now - memory).to_string())
+        .execute(&mut *write)
+        .await
+        .map_err(store_error)?;
         let new = new.rows_affected() > 0;
         if new {
             let changed_at = changed_at.map(|changed_at| changed_at.to_string());

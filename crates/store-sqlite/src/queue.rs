@@ -28,6 +28,14 @@ macro_rules! due {
     };
 }
 
+/// Marks the heads of the queues in which dead letters are: those with a number, of sites in a JSON list, for a destination.
+const MARK_HEADS: &str = "
+    UPDATE deliveries SET head = NOT EXISTS (SELECT 1 FROM deliveries AS earlier WHERE earlier.ticket = deliveries.ticket
+        AND earlier.destination = deliveries.destination AND earlier.id < deliveries.id AND earlier.state <> 'delivered')
+    WHERE state <> 'delivered' AND (ticket, destination) IN (SELECT ticket, destination FROM deliveries
+        WHERE state = 'given_up' AND (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR site IN (SELECT value FROM json_each(?2)))
+            AND (?3 IS NULL OR destination = ?3))";
+
 /// The queues with pending deliveries or dead letters. It skips from one to the next in an index that contains only undelivered ones.
 const QUEUES: &str = "
     WITH RECURSIVE queues (id, site, destination) AS (
@@ -117,7 +125,7 @@ impl Queue for SqliteStore {
                     ORDER BY due_at LIMIT 1)
                 UNION ALL
                 SELECT * FROM (SELECT claimed_until AS at FROM deliveries WHERE site = ?1 AND destination = ?2
-                    AND claimed_until IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?3))
+                    AND head = 1 AND state = 'waiting' AND claimed_until IS NOT NULL AND id NOT IN (SELECT value FROM json_each(?3))
                     ORDER BY claimed_until LIMIT 1))",
         );
         let next = next.bind(site.as_str()).bind(destination.as_str()).bind(json(&claimed_ids)?);
@@ -259,6 +267,9 @@ impl Queue for SqliteStore {
         );
         let behind = behind.bind(&now).bind(number).bind(&sites).bind(destination);
         behind.execute(&mut *write).await.map_err(store_error)?;
+        // Gateways of earlier versions marked no head when a delivery came back.
+        let mark = query(MARK_HEADS).bind(number).bind(&sites).bind(destination);
+        mark.execute(&mut *write).await.map_err(store_error)?;
         let again = query(
             "UPDATE deliveries SET state = 'waiting', due_at = ?1, created_at = ?1, settled_at = NULL, failures = 0
             WHERE state = 'given_up' AND (?2 IS NULL OR id = ?2)
@@ -278,16 +289,18 @@ impl Queue for SqliteStore {
     }
 
     async fn return_delivery(&self, id: DeliveryId, reason: &str) -> Result<bool, StoreError> {
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let give_up = "UPDATE deliveries SET state = 'given_up', told = ?, settled_at = ?
             WHERE id = ? AND state = 'delivered'";
-        let dead_letters = query(give_up)
-            .bind(reason)
-            .bind(self.now_text())
-            .bind(id.as_number())
-            .execute(&self.writer)
-            .await
-            .map_err(store_error)?;
-        Ok(dead_letters.rows_affected() > 0)
+        let give_up = query(give_up).bind(reason).bind(self.now_text()).bind(id.as_number());
+        let is_returned = give_up.execute(&mut *write).await.map_err(store_error)?.rows_affected() > 0;
+        if is_returned {
+            // It is before what its ticket has queued since, which it now holds up.
+            let mark = query(MARK_HEADS).bind(id.as_number()).bind(None::<String>).bind(None::<String>);
+            mark.execute(&mut *write).await.map_err(store_error)?;
+        }
+        write.commit().await.map_err(store_error)?;
+        Ok(is_returned)
     }
 }
 

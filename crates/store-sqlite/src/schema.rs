@@ -3,7 +3,6 @@
 //! A migration adds something, and programs that do not know it go on working; or it takes something away that no supported program uses any
 //! more, and raises the requirement in the table `schema_requirement`. So a program can run beside the next one, and after it.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use sqlx::migrate::Migrator;
@@ -11,41 +10,15 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{Connection, Row, query, query_scalar};
 
 use super::error::store_error;
+use super::moves::check_not_moved;
 use super::snapshot::connect;
-use deskbell_core::ports::StoreError;
+use deskbell_core::ports::{Migration, SchemaStatus, StoreError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// A migration.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Migration {
-    /// Its number. Later ones have greater numbers.
-    pub number: i64,
-    /// What it is about, in a few words.
-    pub name: String,
-}
-
-/// The migrations of a database, compared with those that this program knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchemaStatus {
-    /// Those that it has, in order.
-    pub applied: Vec<Migration>,
-    /// Those that it does not have, in order.
-    pub pending: Vec<Migration>,
-    /// Those that it has from a newer program, in order.
-    pub newer: Vec<Migration>,
-}
-
-impl SchemaStatus {
-    /// That of a database without any migration.
-    pub fn empty() -> SchemaStatus {
-        compare(&known(), Vec::new())
-    }
-
-    /// Whether the database has all migrations of this program.
-    pub fn is_current(&self) -> bool {
-        self.pending.is_empty()
-    }
+/// The migrations of a database that does not exist.
+pub fn empty() -> SchemaStatus {
+    SchemaStatus::compare(&known(), Vec::new())
 }
 
 /// The migrations of a database. Changes nothing. A database that needs a newer program is an error.
@@ -56,7 +29,10 @@ pub async fn status(database: &Path) -> Result<SchemaStatus, StoreError> {
     status
 }
 
-async fn read_status(connection: &mut SqliteConnection, database: &Path) -> Result<SchemaStatus, StoreError> {
+pub(super) async fn read_status(
+    connection: &mut SqliteConnection,
+    database: &Path,
+) -> Result<SchemaStatus, StoreError> {
     check_requirement(connection, database).await?;
     let mut found = Vec::new();
     if has_table(connection, "_sqlx_migrations").await? {
@@ -66,7 +42,7 @@ async fn read_status(connection: &mut SqliteConnection, database: &Path) -> Resu
             found.push(Migration { number, name: row.try_get("description").map_err(store_error)? });
         }
     }
-    Ok(compare(&known(), found))
+    Ok(SchemaStatus::compare(&known(), found))
 }
 
 /// Refuses a database that needs a newer program.
@@ -91,6 +67,7 @@ pub(super) async fn missing_version(connection: &mut SqliteConnection) -> Result
 pub(super) async fn migrate(pool: &SqlitePool, database: &Path) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await.map_err(store_error)?;
     check_requirement(&mut connection, database).await?;
+    check_not_moved(&mut connection, database).await?;
     drop(connection);
     let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().cloned().collect());
     let failed = |reason: String| StoreError::Open { path: database.display().to_string(), reason };
@@ -110,16 +87,7 @@ fn known() -> Vec<Migration> {
     MIGRATIONS.iter().map(migration).collect()
 }
 
-fn compare(known: &[Migration], found: Vec<Migration>) -> SchemaStatus {
-    let known_numbers: BTreeSet<i64> = known.iter().map(|migration| migration.number).collect();
-    let (applied, newer): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|migration| known_numbers.contains(&migration.number));
-    let applied_numbers: BTreeSet<i64> = applied.iter().map(|migration| migration.number).collect();
-    let pending = known.iter().filter(|migration| !applied_numbers.contains(&migration.number)).cloned().collect();
-    SchemaStatus { applied, pending, newer }
-}
-
-async fn has_table(connection: &mut SqliteConnection, name: &str) -> Result<bool, StoreError> {
+pub(super) async fn has_table(connection: &mut SqliteConnection, name: &str) -> Result<bool, StoreError> {
     let found = query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?)");
     found.bind(name).fetch_one(connection).await.map_err(store_error)
 }
@@ -161,16 +129,6 @@ mod tests {
             let error = refused.unwrap_err().to_string();
             assert!(error.contains("needs Deskbell 7.1.0 or newer"), "{error}");
         }
-    }
-
-    #[test]
-    fn pending_and_newer_migrations_are_told_apart() {
-        let migration = |number| Migration { number, name: number.to_string() };
-        let known = [1, 2, 3].map(migration);
-        let status = compare(&known, [1, 3, 4].map(migration).to_vec());
-        assert_eq!(status.applied, [1, 3].map(migration));
-        assert_eq!(status.pending, [migration(2)]);
-        assert_eq!(status.newer, [migration(4)]);
     }
 
     /// What a migration does that programs without it may not survive.

@@ -10,8 +10,8 @@ use sqlx::{ConnectOptions, Connection, query, query_scalar};
 
 use super::error::store_error;
 use super::private::sibling_path;
-use super::{SqliteStore, schema};
-use deskbell_core::ports::StoreError;
+use super::{SqliteStore, moves, schema};
+use deskbell_core::ports::{MoveMark, StoreError};
 use private_files::{create_file, create_folder, restrict};
 
 /// Suffixes of the files that SQLite keeps beside a database.
@@ -26,6 +26,8 @@ pub struct Inspected {
     pub schema: i64,
     /// The names of the attachment files in its rows, in order.
     pub files: Vec<String>,
+    /// The move to another database that had begun in it.
+    pub moved: Option<MoveMark>,
 }
 
 /// Why a copy cannot be used.
@@ -62,6 +64,14 @@ pub async fn inspect(copy: &Path) -> Result<Inspected, Unusable> {
     let found = inspect_connection(&mut connection).await;
     let _ = connection.close().await;
     found
+}
+
+/// The move to another database that has begun in a database.
+pub async fn move_mark(database: &Path) -> Result<Option<MoveMark>, StoreError> {
+    let mut connection = connect(database, false).await?;
+    let mark = moves::read_mark(&mut connection).await;
+    let _ = connection.close().await;
+    mark
 }
 
 /// The names of the attachment files in the rows of a database, in order.
@@ -104,7 +114,8 @@ async fn inspect_connection(connection: &mut SqliteConnection) -> Result<Inspect
     let schema = query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success");
     let schema = schema.fetch_one(&mut *connection).await.map_err(store_error)?;
     let files = query_scalar(FILES).fetch_all(&mut *connection).await.map_err(store_error)?;
-    Ok(Inspected { schema, files })
+    let moved = moves::read_mark(connection).await?;
+    Ok(Inspected { schema, files, moved })
 }
 
 /// Locks a database for shared use by a gateway or command. `None` if another process has it exclusively.
@@ -174,7 +185,7 @@ impl SqliteStore {
             Ok(Some(lock)) => Ok(lock),
             Ok(None) => Err(StoreError::Open {
                 path: path.display().to_string(),
-                reason: "a backup is being restored into it".into(),
+                reason: "a backup is being restored into it, or it is being moved".into(),
             }),
             Err(error) => Err(cannot_open(path, &error)),
         }

@@ -9,9 +9,9 @@ use store_conformance::support::{
 use super::*;
 use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{
-    ClaimToken, CodeRequest, Confirmations, Conversations, DeliveryKind, Erasure, MailOutcome, NewDelivery, NewMail,
-    OutgoingMail, QUEUE_COUNT_MAX, Queue, Reader, Store, StoreError, StoredSubmission, SubmissionExtras,
-    SubmissionOutcome, Tickets, View,
+    Attachments, ClaimToken, CodeRequest, Confirmations, Conversations, DeliveryKind, Erasure, MailOutcome,
+    NewDelivery, NewMail, OutgoingMail, QUEUE_COUNT_MAX, Queue, Reader, Store, StoreError, StoredSubmission,
+    SubmissionExtras, SubmissionOutcome, Tickets, View,
 };
 use domain::conversation::Author;
 use domain::targets::Owner;
@@ -419,4 +419,24 @@ async fn erasing_a_ticket_removes_its_list_columns_and_tokens() {
         .await
         .unwrap();
     assert_eq!(found().await, ["3"]);
+}
+
+#[tokio::test]
+async fn deletes_old_rows_of_any_number() {
+    let (store, _folder) = fresh().await;
+    let numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2500)";
+    for fill in [
+        "INSERT INTO erased_submissions (site, key, erased_at) {numbers} SELECT 'demo', CAST(n AS BLOB), '2020-01-01' FROM numbers",
+        "INSERT INTO attachments (site, id, file, name, type, size, put_at)
+            {numbers} SELECT 'demo', 'at_' || n, 'file_' || n, 'a.txt', 'text/plain', 1, '2020-01-01' FROM numbers",
+    ] {
+        let fill = sqlx::AssertSqlSafe(fill.replace("{numbers}", numbers));
+        sqlx::query(fill).execute(&store.writer).await.unwrap();
+    }
+    store.forget_erased_submissions(time(NOW)).await.unwrap();
+    store.forget_attachments(time(NOW), time(NOW)).await.unwrap();
+    for (table, expected) in [("erased_submissions", 0), ("attachments", 0), ("removed_files", 2500)] {
+        let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&store.readers).await.unwrap(), expected, "{table}");
+    }
 }

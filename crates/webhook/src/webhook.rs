@@ -5,7 +5,6 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::target::Target;
-use deskbell_core::clock;
 use deskbell_core::ports::destination::{
     DeliveryContents, DeliveryFile, DeliveryReceipt, Destination, Failure, Finding,
 };
@@ -49,20 +48,26 @@ impl Destination for Webhook {
         let event = event(contents).ok_or_else(|| Failure::Never("the message no longer exists".into()))?;
         let body = serde_json::to_vec(&event)
             .map_err(|error| Failure::Never(format!("cannot be converted to JSON: {error}")))?;
-        let (id, now) = (contents.key(), clock::now());
-        let signature = self.secret.sign(&id, now, &body);
-        let mut headers = HeaderMap::new();
-        for (name, value) in [(ID, id), (TIMESTAMP, now.as_seconds().to_string()), (SIGNATURE, signature)] {
-            let value = HeaderValue::from_str(&value).map_err(|error| Failure::Never(format!("{name}: {error}")))?;
-            headers.insert(name, value);
-        }
-        self.target.post(headers, body).await?;
+        self.target.post(headers(&self.secret, contents, &body)?, body).await?;
         Ok(DeliveryReceipt::default())
     }
 
     async fn check(&self, _config: &Config, _hook: &str) -> Vec<Finding> {
         vec![self.target.check().await]
     }
+}
+
+/// The headers of an event: its id, the time of the attempt, and the signature. The time is not that of this computer, whose clock may be wrong:
+/// receivers refuse old events.
+fn headers(secret: &Secret, contents: &DeliveryContents<'_>, body: &[u8]) -> Result<HeaderMap, Failure> {
+    let (id, now) = (contents.key(), contents.now);
+    let signature = secret.sign(&id, now, body);
+    let mut headers = HeaderMap::new();
+    for (name, value) in [(ID, id), (TIMESTAMP, now.as_seconds().to_string()), (SIGNATURE, signature)] {
+        let value = HeaderValue::from_str(&value).map_err(|error| Failure::Never(format!("{name}: {error}")))?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
 }
 
 /// The event of a delivery: its type, its time, and its data.
@@ -151,11 +156,21 @@ fn described(file: &DeliveryFile) -> Value {
 mod tests {
     use super::*;
 
+    use std::time::Instant;
+
     use deskbell_core::fixtures::delivery;
     use deskbell_core::fixtures::stored;
+    use deskbell_core::ports::destination::ClaimHold;
+    use deskbell_core::timestamp::Timestamp;
     use domain::attachment::FileType;
 
+    const NOW: &str = "2026-11-25T09:00:30.000Z";
+
     fn body_of(kind: DeliveryKind) -> Value {
+        with_contents(kind, |contents| event(contents).unwrap())
+    }
+
+    fn with_contents<T>(kind: DeliveryKind, act: impl FnOnce(&DeliveryContents<'_>) -> T) -> T {
         let (config, mut ticket, number) = (Config::default(), stored(), u32::from(kind == DeliveryKind::Message));
         ticket.session = Some([7; 32].into());
         ticket.ticket.website = "robot".into();
@@ -168,7 +183,13 @@ mod tests {
             at: "2026-11-25T09:00:00.000Z".into(),
             attachments: Vec::new(),
         };
-        let log = DeliveryFile { name: "a.log".into(), media: FileType::Text, size: 3, path: "/srv/files/a".into() };
+        let log = DeliveryFile {
+            name: "a.log".into(),
+            media: FileType::Text,
+            size: 3,
+            file: "a".into(),
+            files: std::sync::Arc::new(deskbell_core::fixtures::MemoryFiles::default()),
+        };
         let contents = DeliveryContents {
             config: &config,
             delivery: &delivery(kind, number),
@@ -176,8 +197,20 @@ mod tests {
             message: (kind == DeliveryKind::Message).then_some(&message),
             files: &[log],
             external: None,
+            now: NOW.parse().unwrap(),
+            hold: &ClaimHold::until(Instant::now()),
         };
-        event(&contents).unwrap()
+        act(&contents)
+    }
+
+    #[test]
+    fn events_are_signed_at_the_time_of_the_attempt_whatever_the_clock_of_this_computer_shows() {
+        let secret = Secret::read("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").unwrap();
+        let headers = with_contents(DeliveryKind::Ticket, |contents| headers(&secret, contents, b"{}").unwrap());
+        let now = NOW.parse::<Timestamp>().unwrap();
+        assert_eq!(headers[TIMESTAMP], now.as_seconds().to_string());
+        let received = headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        assert!(secret.is_signed(&received, b"{}", now));
     }
 
     #[test]

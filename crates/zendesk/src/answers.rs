@@ -226,7 +226,7 @@ impl Polling for Zendesk {
 
     async fn tickets_of(&self, email: &str) -> Result<Option<Vec<ExternalTicket>>, Failure> {
         // Customers who view their tickets must not delay deliveries.
-        let Some(client) = self.client.for_look_up(2) else { return Ok(None) };
+        let Some(client) = self.client.for_look_up(2).await else { return Ok(None) };
         let query = encoded(&format!("email:{email}"));
         let users: Vec<User> = list(client.read(&format!("/api/v2/users/search?query={query}")).await?, "users");
         // A search finds similar addresses as well, and agents are no customers.
@@ -234,7 +234,7 @@ impl Polling for Zendesk {
             user.role == "end-user" && user.email.as_deref().is_some_and(|address| address.eq_ignore_ascii_case(email))
         };
         let Some(user) = users.iter().find(has_address) else {
-            client.give_back(1);
+            client.give_back(1).await;
             return Ok(Some(Vec::new()));
         };
         let path = format!(

@@ -1,7 +1,6 @@
 //! The HTTP client for Zendesk, and what its responses mean for every request.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,8 +10,8 @@ use reqwest::{Method, Response, StatusCode, Url};
 use serde_json::Value;
 
 use crate::login::Login;
-use crate::pace::{Priority, RateLimiter};
-use deskbell_core::ports::destination::Failure;
+use crate::pace::{Priority, RateLimiter, RateLimiters};
+use deskbell_core::ports::destination::{ClaimHold, Failure};
 use deskbell_core::timestamp::Timestamp;
 use outbound_http::SharedClients;
 
@@ -64,6 +63,8 @@ pub struct Request<'a> {
     pub key: Option<&'a str>,
     /// The body.
     pub body: Body<'a>,
+    /// The claim without which it must not be sent, because it has no key.
+    pub hold: Option<&'a ClaimHold>,
 }
 
 /// A body.
@@ -91,7 +92,7 @@ pub struct Answer {
 impl<'a> Request<'a> {
     /// A GET request.
     pub fn get(path: &'a str) -> Request<'a> {
-        Request { method: Method::GET, path, key: None, body: Body::Empty }
+        Request { method: Method::GET, path, key: None, body: Body::Empty, hold: None }
     }
 
     /// A POST request.
@@ -107,11 +108,11 @@ impl<'a> Request<'a> {
 
 impl Client {
     /// A client for the account at an address.
-    pub fn new(base: Url, login: Login, clients: &SharedClients) -> Result<Client, String> {
+    pub fn new(base: Url, login: Login, clients: &SharedClients, limiters: &RateLimiters) -> Result<Client, String> {
         let settings = || reqwest::Client::builder().user_agent(outbound_http::USER_AGENT).connect_timeout(CONNECT);
         let api = clients.get("Zendesk", || settings().redirect(Policy::none()))?;
         let files = clients.get("files of Zendesk", || outbound_http::guard_redirects(settings(), false))?;
-        let limiter = limiter_of(&base);
+        let limiter = limiters.get(&base);
         let connection = Arc::new(Connection { api, files, base, login, limiter });
         Ok(Client { connection, admission: Admission::Waits(Priority::Delivery) })
     }
@@ -122,14 +123,14 @@ impl Client {
     }
 
     /// A client for an optional look-up of this many requests; none if they are not free now.
-    pub fn for_look_up(&self, requests: u32) -> Option<Client> {
-        let admitted = self.connection.limiter.try_take(requests);
+    pub async fn for_look_up(&self, requests: u32) -> Option<Client> {
+        let admitted = self.connection.limiter.try_take(requests).await;
         admitted.then(|| Client { connection: self.connection.clone(), admission: Admission::Admitted })
     }
 
     /// Returns unused requests of a look-up.
-    pub fn give_back(&self, requests: u32) {
-        self.connection.limiter.give_back(requests);
+    pub async fn give_back(&self, requests: u32) {
+        self.connection.limiter.give_back(requests).await;
     }
 
     async fn admit(&self) {
@@ -215,6 +216,9 @@ impl Client {
     /// Sends one request, with or without credentials.
     pub async fn send_once(&self, request: &Request<'_>, login: Option<&HeaderValue>) -> Result<Answer, Failure> {
         self.admit().await;
+        if let Some(hold) = request.hold {
+            hold.check()?;
+        }
         let mut builder = self.connection.api.request(request.method.clone(), self.url(request.path)?);
         builder = match &request.body {
             Body::Empty => builder.timeout(ANSWER),
@@ -239,13 +243,13 @@ impl Client {
         }
         let limiter = &self.connection.limiter;
         if let Some(allowed) = number(&headers, "x-rate-limit").or_else(|| number(&headers, "ratelimit-limit")) {
-            limiter.set_limit(allowed);
+            limiter.set_limit(allowed).await;
         }
         let outcome = interpret(status, &headers, &bytes);
         if let Err(Failure::Away { after: Some(after), .. }) = &outcome
             && concerns_account(&headers)
         {
-            limiter.pause(*after);
+            limiter.pause(*after).await;
         }
         outcome
     }
@@ -340,19 +344,6 @@ fn unreachable(error: &reqwest::Error) -> Failure {
     }
 }
 
-/// The rate limiter of an account, shared by all sites that deliver to it: Zendesk counts requests by account.
-fn limiter_of(base: &Url) -> Arc<RateLimiter> {
-    static LIMITERS: Mutex<BTreeMap<Url, Weak<RateLimiter>>> = Mutex::new(BTreeMap::new());
-    let mut limiters = LIMITERS.lock().unwrap_or_else(PoisonError::into_inner);
-    limiters.retain(|_, limiter| limiter.strong_count() > 0);
-    if let Some(limiter) = limiters.get(base).and_then(Weak::upgrade) {
-        return limiter;
-    }
-    let limiter = Arc::new(RateLimiter::default());
-    limiters.insert(base.clone(), Arc::downgrade(&limiter));
-    limiter
-}
-
 /// Whether a rate limit refusal is about the whole account: endpoints have limits of their own, which leave some of the account's.
 fn concerns_account(headers: &HeaderMap) -> bool {
     let remaining = number(headers, "x-rate-limit-remaining").or_else(|| number(headers, "ratelimit-remaining"));
@@ -402,15 +393,16 @@ mod tests {
 
     #[tokio::test]
     async fn all_requests_to_an_account_share_its_rate_limit() {
+        let limiters = RateLimiters::default();
         let client = |url: &str| {
             let login = Login::ApiToken { email: "a@b.example".into(), token: "t".into() };
-            Client::new(Url::parse(url).unwrap(), login, &SharedClients::default()).unwrap()
+            Client::new(Url::parse(url).unwrap(), login, &SharedClients::default(), &limiters).unwrap()
         };
         let (client_a, same_account) =
             (client("https://shared.zendesk.example/"), client("https://shared.zendesk.example"));
         let other_brand = client("https://other.zendesk.example/");
-        client_a.connection.limiter.pause(Duration::from_secs(3_600));
-        assert!(same_account.for_look_up(1).is_none() && other_brand.for_look_up(1).is_some());
+        client_a.connection.limiter.pause(Duration::from_secs(3_600)).await;
+        assert!(same_account.for_look_up(1).await.is_none() && other_brand.for_look_up(1).await.is_some());
     }
 
     #[test]

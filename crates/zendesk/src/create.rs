@@ -14,7 +14,7 @@ use crate::{EXTERNAL_ID_PREFIX, Mapping, Zendesk};
 use deskbell_core::clock;
 use deskbell_core::ids::ExternalId;
 use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Failure};
-use deskbell_core::ports::{DeliveryKind, ExternalTicketRef, StoredTicket};
+use deskbell_core::ports::{DeliveryKind, ExternalTicketRef, FileError, StoredTicket};
 use deskbell_core::rules::address::{Address, address};
 use deskbell_core::rules::comment::{self, CONTEXT_FILE};
 use deskbell_core::rules::file_formats as formats;
@@ -200,10 +200,11 @@ pub struct Files {
 pub async fn upload(zendesk: &Zendesk, contents: &DeliveryContents<'_>) -> Result<Files, Failure> {
     let mut files = Files::default();
     for file in contents.files {
-        match tokio::fs::read(&file.path).await {
+        match file.read().await {
             Ok(bytes) => {
                 upload_file(zendesk, &mut files, &file.name, formats::media(file.media, &file.name), bytes).await?
             }
+            Err(error @ FileError::Unavailable(_)) => return Err(Failure::unreadable(file, &error)),
             Err(error) => {
                 files.not_delivered.push(format!("the file {:?} cannot be read by the gateway: {error}", file.name));
                 files.missing.push(file.name.clone());

@@ -28,13 +28,13 @@ use reqwest::Url;
 
 use account::Account;
 use client::Client;
-use deskbell_core::clock;
 use deskbell_core::ports::destination::{
     DeliveryContents, DeliveryReceipt, Destination, Failure, Finding, InboundEvent, InboundEventError, InboundHeaders,
     Polling,
 };
 use deskbell_core::ports::{DeliveryKind, ExternalTicketRef};
 use deskbell_core::rules::sender::Unverified;
+use deskbell_core::timestamp::Timestamp;
 use domain::config::Config;
 use domain::conversation::Author;
 use domain::targets::Owner;
@@ -42,6 +42,7 @@ use domain::ticket::{Kind, Severity};
 pub use login::Login;
 use outbound_http::SharedClients;
 use pace::Priority;
+pub use pace::RateLimiters;
 use people::People;
 pub use values::{known_names, unknown_names};
 
@@ -113,7 +114,7 @@ pub struct FieldRule {
 }
 
 impl Zendesk {
-    /// An account at an address.
+    /// An account at an address, with its limiter in `limiters`.
     pub fn new(
         url: Url,
         login: Login,
@@ -121,8 +122,9 @@ impl Zendesk {
         unverified: Unverified,
         hook: Option<String>,
         clients: &SharedClients,
+        limiters: &RateLimiters,
     ) -> Result<Zendesk, String> {
-        let client = Client::new(url, login, clients)?;
+        let client = Client::new(url, login, clients, limiters)?;
         let sync = client.with_priority(Priority::Sync);
         let (account, people) = (Account::default(), People::default());
         let (list_page, export_page) = (AtomicU32::new(LIST_PAGE), AtomicU32::new(EXPORT_PAGE));
@@ -158,8 +160,13 @@ impl Destination for Zendesk {
         Some(self)
     }
 
-    fn read_event(&self, headers: &InboundHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {
-        hook::read(self.hook.as_deref().ok_or(InboundEventError::NoHook)?, headers, body, clock::now())
+    fn read_event(
+        &self,
+        headers: &InboundHeaders,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<InboundEvent, InboundEventError> {
+        hook::read(self.hook.as_deref().ok_or(InboundEventError::NoHook)?, headers, body, now)
     }
 
     fn page(&self, external: &ExternalTicketRef) -> Option<String> {

@@ -11,7 +11,7 @@ use crate::create::{follow_up, merge, upload};
 use crate::refusal::{Fault, Part, faults};
 use crate::{EXTERNAL_ID_PREFIX, Zendesk, create, merges};
 use deskbell_core::ports::ExternalTicketRef;
-use deskbell_core::ports::destination::{DeliveryContents, DeliveryReceipt, Failure};
+use deskbell_core::ports::destination::{ClaimHold, DeliveryContents, DeliveryReceipt, Failure};
 use deskbell_core::rules::comment;
 use deskbell_core::rules::sender::Sender;
 use deskbell_core::timestamp::Timestamp;
@@ -80,7 +80,7 @@ async fn add_comment(
         if is_opened {
             merge(&mut ticket, json!({"status": "open"}));
         }
-        let answer = change(zendesk, external, ticket.clone()).await?;
+        let answer = change(zendesk, external, ticket.clone(), Some(contents.hold)).await?;
         match answer.status.as_u16() {
             403 => return Err(answer.forbidden()),
             200..=299 => {
@@ -234,11 +234,11 @@ pub async fn deliver_status(
     status: &str,
 ) -> Result<DeliveryReceipt, Failure> {
     let external = require_external_ticket(contents)?;
-    let mut answer = change(zendesk, external, json!({"status": status})).await?;
+    let mut answer = change(zendesk, external, json!({"status": status}), Some(contents.hold)).await?;
     let open = if is_closed(&answer) { merges::find_open_ticket(zendesk, external).await? } else { None };
     let external = open.as_ref().unwrap_or(external);
     if open.is_some() {
-        answer = change(zendesk, external, json!({"status": status})).await?;
+        answer = change(zendesk, external, json!({"status": status}), Some(contents.hold)).await?;
     }
     match answer.status.as_u16() {
         200..=299 => Ok(DeliveryReceipt::default()),
@@ -291,7 +291,7 @@ pub async fn write_note(
     text: &str,
 ) -> Result<Answer, Failure> {
     let note = json!({"comment": {"body": text, "public": false}, "metadata": {"deskbell": name}});
-    change(zendesk, external, note).await
+    change(zendesk, external, note, None).await
 }
 
 /// The comment of an earlier attempt: by the id in its metadata, or else the same text of the same author. The notice for agents may have
@@ -318,10 +318,16 @@ async fn find(
     create::find(zendesk, &format!("{EXTERNAL_ID_PREFIX}{}", contents.key())).await
 }
 
-async fn change(zendesk: &Zendesk, external: &ExternalTicketRef, ticket: Value) -> Result<Answer, Failure> {
+/// Changes a ticket, unless another gateway may have done it: updates have no idempotency key.
+async fn change(
+    zendesk: &Zendesk,
+    external: &ExternalTicketRef,
+    ticket: Value,
+    hold: Option<&ClaimHold>,
+) -> Result<Answer, Failure> {
     let (path, mut body) = (format!("/api/v2/tickets/{}", external.external_id), json!({"ticket": ticket}));
     make_inert(&mut body);
-    zendesk.client.send(&Request { body: Body::Json(&body), ..Request::put(&path) }).await
+    zendesk.client.send(&Request { body: Body::Json(&body), hold, ..Request::put(&path) }).await
 }
 
 /// The comment of an update.

@@ -113,7 +113,7 @@ impl File {
 
     /// Whether it is refused for now only: there is no room.
     fn is_refused_for_now(&self) -> bool {
-        matches!(self.refused.as_str(), "upload_quota" | "storage_full")
+        matches!(self.refused.as_str(), "upload_quota" | "storage_full" | "storage_unavailable")
     }
 
     /// Whether it is a picture.

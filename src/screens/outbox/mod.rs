@@ -56,6 +56,8 @@ struct Item {
     is_ticket: bool,
     /// From when on its buttons can be pressed, in milliseconds since 1970.
     pressable_from: f64,
+    /// Whether the customer was asked if it is to be discarded; stays so while it is tried again.
+    is_asked: Shared<bool>,
 }
 
 /// The cause of a submission that may have arrived (`loader/outbox.js`).
@@ -152,6 +154,7 @@ impl Item {
             left_out: ladder::left_out(item),
             is_ticket: !item.text_of("draft").is_empty(),
             pressable_from,
+            is_asked: was.map(|was| was.is_asked.clone()).unwrap_or_default(),
         }
     }
 
@@ -242,7 +245,7 @@ fn guarded(button: El, is_guarded: bool) -> El {
 /// Asks for confirmation, because it cannot be undone; not if it may have arrived.
 fn discard(panel: Panel, item: &Item) -> AnyView {
     let (key, is_unsure, is_guarded) = (item.key.clone(), item.is_unsure(), item.is_guarded());
-    let is_asked = Shared::new(false);
+    let is_asked = item.is_asked.clone();
     live(move || {
         let (asks, key, was_asked) = (is_asked.clone(), key.clone(), is_asked.with(|is_asked| *is_asked));
         let text = match (is_unsure, was_asked) {

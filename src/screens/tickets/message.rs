@@ -58,7 +58,10 @@ fn message(conversation: &Conversation, message: &Message) -> AnyView {
 /// An attachment of a message; a press downloads it.
 fn attachment(conversation: &Conversation, file: &Attachment) -> AnyView {
     let panel = conversation.context.panel;
-    let href = [panel.loader().gateway().trim_end_matches('/'), &file.url].concat();
+    // Relative to the gateway, unless files are served from an origin of their own.
+    let gateway = panel.loader().gateway();
+    let base = if file.url.starts_with('/') { gateway.trim_end_matches('/') } else { "" };
+    let href = [base, &file.url].concat();
     let link = el("a").attr("href", href).attr("target", "_blank").attr("rel", "noopener noreferrer");
     let size = el("span").attr("class", "hint").text(intl::bytes(file.size, &panel.lang()));
     el("p").attr("class", "attached").children([link.text(file.name.clone()), " ".into_any(), size])

@@ -24,11 +24,15 @@ pub fn view(panel: Panel) -> AnyView {
 /// Asks the gateway for open tickets like the draft, and shows them. Whether there are any.
 pub fn find(panel: Panel) -> Pin<Box<dyn Future<Output = bool>>> {
     Box::pin(async move {
-        let draft = panel.peek(|model| Draft { message: model.text.clone(), topic: ticket::topic(model) });
+        let (draft, user_changes) = panel
+            .peek(|model| (Draft { message: model.text.clone(), topic: ticket::topic(model) }, model.user_changes));
         // Serialising plain data into memory cannot fail.
         let body = serde_json::to_string(&draft).unwrap_or_default();
         let answer = tickets::ask(&panel.loader(), "POST", "/alike", &body).await;
         let Answer::Http { status: 200, body: Some(body), .. } = answer else { return false };
+        if panel.peek(|model| model.user_changes != user_changes) {
+            return false;
+        }
         let tickets = Summaries::read(&body).tickets;
         let is_any = !tickets.is_empty();
         panel.change(|model| model.similar = Similar { tickets, ..Similar::default() });

@@ -8,7 +8,7 @@ use deskbell_core::clock;
 use deskbell_core::ids::{QueueName, Reference};
 use deskbell_core::ports::{
     DeliveryKind, DeliveryOutcome, NewDelivery, NewMessage, Queue, Store, StoredTicket, SubmissionExtras,
-    SubmissionKey, SubmissionOutcome, Tickets,
+    SubmissionKey, SubmissionOutcome,
 };
 use domain::conversation::{Author, Turn};
 use domain::reference;
@@ -54,9 +54,8 @@ impl Default for Filled {
     }
 }
 
-/// Fills a database.
-pub async fn fill(path: &Path, count: usize) -> Outcome {
-    let store = Arc::new(SqliteStore::open(path).await?);
+/// Fills a store, and closes it.
+pub async fn fill(store: Arc<dyn Store>, count: usize) -> Outcome {
     let words = Words::of_the_demo()?;
     let mut random = Random(SEED);
     let mut placing = JoinSet::new();
@@ -90,7 +89,7 @@ pub async fn claim(path: &Path, times: usize) -> Outcome<Vec<Duration>> {
     Ok(samples)
 }
 
-async fn submit(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Outcome {
+async fn submit(store: &dyn Store, number: usize, ticket: &StoredTicket) -> Outcome {
     let answer = (ticket.status == Status::Solved).then(|| NewMessage {
         author: Author::Support,
         name: "Ana".into(),
@@ -110,7 +109,7 @@ async fn submit(store: &SqliteStore, number: usize, ticket: &StoredTicket) -> Ou
 }
 
 /// Marks the oldest deliveries as delivered, in the queue with all but a few.
-async fn deliver(store: &SqliteStore, count: usize) -> Outcome {
+async fn deliver(store: &dyn Store, count: usize) -> Outcome {
     let mut left = count;
     while left > 0 {
         let due = store.claim_deliveries(&QUEUE, LEASE, &[], left.min(1_000) as u32).await?;

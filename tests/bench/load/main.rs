@@ -1,8 +1,8 @@
 //! Measures response times with many tickets and under attack: `make bench-load`.
 //!
 //! `SITES` (1000) sites share `QUESTIONS` (1000000) questions at a start. `TICKETS` (1000000) is the size of the second of two databases; the first has 50. `SECONDS_OF_ATTACK` (600) is the duration of the attack by
-//! one anonymous client. `FILLED` is a folder in which the second database is kept for the next run. `LOAD=sites|tickets|import|attack` runs one part
-//! alone. Times are only comparable within one run.
+//! one anonymous client. `FILLED` is a folder in which the second database is kept for the next run. `STORE=sqlite|postgres|both` (both) and
+//! `GATEWAYS=1,2,4` decide what is compared on `TICKETS` tickets. `LOAD=sites|tickets|stores|import|attack` runs one part alone. Times are only comparable within one run.
 
 mod attack;
 mod client;
@@ -13,6 +13,7 @@ mod import;
 #[expect(dead_code, reason = "the other bench searches for what this one only stores")]
 mod made;
 mod sites;
+mod stores;
 mod tickets;
 
 use std::env;
@@ -51,6 +52,16 @@ async fn main() -> Outcome {
         let few = tickets::print(FEW, None, &mut faults).await?;
         let many = tickets::print(number("TICKETS", TICKETS)?, filled_folder.as_deref(), &mut faults).await?;
         compare(few, many, &mut faults);
+    }
+    if is_wanted("stores") {
+        let count = number("TICKETS", TICKETS)?;
+        let gateways = text("GATEWAYS", "1,2,4").split(',').map(str::parse).collect::<Result<Vec<usize>, _>>()?;
+        let filled_folder = env::var_os("FILLED").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let stores = text("STORE", "both");
+        stores::head(count);
+        for store in if stores == "both" { vec!["postgres", "sqlite"] } else { vec![stores.as_str()] } {
+            stores::print(store, count, &gateways, filled_folder.as_deref()).await?;
+        }
     }
     if is_wanted("import") {
         import::print(&mut faults).await?;
@@ -91,6 +102,10 @@ fn number<T: std::str::FromStr>(name: &str, default: T) -> Outcome<T> {
         Ok(text) if !text.is_empty() => text.parse().map_err(|_| format!("{name} is no number: {text}").into()),
         _ => Ok(default),
     }
+}
+
+fn text(name: &str, default: &str) -> String {
+    env::var(name).ok().filter(|text| !text.is_empty()).unwrap_or_else(|| default.into())
 }
 
 /// A percentile of sorted times.

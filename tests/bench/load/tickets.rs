@@ -1,9 +1,11 @@
 //! Lists, searches, tickets and deliveries with many tickets.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
+use store_sqlite::SqliteStore;
 
 use super::client::{Caller, INBOX_TOKEN, new_words, ticket};
 use super::fill::{Filled, RARE, TOGETHER};
@@ -26,7 +28,7 @@ pub async fn print(count: usize, filled_folder: Option<&Path>, faults: &mut Vec<
     let filled = Filled::default();
     if !database.exists() {
         let start = Instant::now();
-        fill::fill(&database, count).await?;
+        fill::fill(Arc::new(SqliteStore::open(&database).await?), count).await?;
         println!("{count:>9}  filled in {:.0} s", start.elapsed().as_secs_f64());
     }
     println!("{count:>9}  database {} MB", std::fs::metadata(&database)?.len() / 1_000_000);

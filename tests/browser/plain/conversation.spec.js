@@ -599,3 +599,27 @@ test("offers a similar ticket while the list of tickets is being refreshed", asy
   await panel.button("Send").click();
   await expect(panel.root.locator(".alike")).toBeVisible();
 });
+
+test("offers the tickets only below all suggestions, so that nothing moves them under the finger", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host();
+  await panel.open();
+  await panel.sendTicket("The chart is empty");
+  /** @type {() => void} */
+  let release = () => {};
+  const held = new Promise((resolve) => (release = () => resolve(null)));
+  await page.route("**/search?**", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.reload();
+  const counted = page.waitForResponse((response) => new URL(response.url()).pathname.endsWith("/tickets"));
+  await panel.open();
+  await (await counted).finished();
+  await expect(panel.button(/^Your tickets/)).toHaveCount(0);
+  release();
+  await expect(panel.button(/^Your tickets/)).toBeVisible();
+});

@@ -281,6 +281,26 @@ test("restores the open panel with its text after document.open()", async ({ hos
   expect(await tickets()).toMatchObject([{ message: "Written before and after" }]);
 });
 
+test("restores the text after document.open() even if nothing could store it yet", async ({ host, page, panel }) => {
+  /** @type {() => void} */
+  let release = () => {};
+  const held = new Promise((resolve) => (release = () => resolve(null)));
+  await page.route("**/modules.js", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await host();
+  await panel.open();
+  await panel.box.fill("Written before");
+  const first = await panel.root.evaluateHandle((element) => element.shadowRoot?.getElementById("box"));
+  await rewrite(page);
+  await expect.poll(() => first.evaluate((box) => box?.isConnected)).toBe(false);
+  await expect(panel.box).toHaveValue("Written before");
+  release();
+  await panel.toTicket();
+  await panel.send();
+});
+
 test("keeps panel, text and recorder when a view transition swaps the root's attributes and runs the script again", async ({
   host,
   page,

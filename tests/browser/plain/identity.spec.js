@@ -399,6 +399,36 @@ for (const [cause, change] of /** @type {const} */ ([
     expect((await tickets()).map(({ message }) => message)).toEqual(["The next person's"]);
   });
 
+test("keeps each user's text apart when the next user writes before the earlier draft is stored", async ({
+  page,
+  panel,
+}) => {
+  await identify(page, [() => sign(SECRET, "demo", ADA)]);
+  await write(panel);
+  await expect.poll(() => drafts(page)).toEqual(["It broke"]);
+  await page.evaluate(
+    async (token) => {
+      const box = document.querySelector("deskbell-panel")?.shadowRoot?.querySelector("textarea");
+      if (!box) throw new Error("no box");
+      void (/** @type {any} */ (window).deskbell("identify", { token }));
+      // Only microtasks, so that the device cannot have stored anything yet.
+      for (let turn = 0; box.value && turn < 1000; turn += 1) await null;
+      box.value = "Ben's words";
+      box.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
+    },
+    sign(SECRET, "demo", BEN),
+  );
+  await expect.poll(() => drafts(page)).toEqual(["Ben's words", "It broke"]);
+  await expect(panel.box).toHaveValue("Ben's words");
+  // Each has their own, after the next change as well.
+  await page.evaluate(
+    (token) => /** @type {any} */ (window).deskbell("identify", { token }),
+    sign(SECRET, "demo", ADA),
+  );
+  await expect(panel.box).toHaveValue("It broke");
+  expect(await drafts(page)).toEqual(["Ben's words", "It broke"]);
+});
+
 test("a reset before the token was read deletes only the draft of the latest user", async ({ page, panel }) => {
   /** @param {typeof BEN} person */
   const signIn = (person) =>

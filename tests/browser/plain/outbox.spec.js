@@ -520,6 +520,12 @@ test("lets the customer copy, mail, save and discard an unsent message", async (
   await waits.getByRole("button", { name: "Save as a file" }).click();
   expect((await download).suggestedFilename()).toBe("ticket.txt");
   await waits.getByRole("button", { name: "Discard" }).click();
+  // An attempt in between takes nothing back.
+  const tries = async () => (await readStore(page, "outbox"))[0].tries;
+  const before = await tries();
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await expect.poll(tries).toBeGreaterThan(before);
+  await expect(waits.getByText("Sending…")).toHaveCount(0);
   await waits.getByRole("button", { name: "Discard for good" }).click();
   await expect(panel.root.getByText("No unsent messages.")).toBeVisible();
   await context.unroute("**/v1/**");

@@ -7,7 +7,7 @@ use axum::http::Method;
 use gateway::config::Overrides;
 use serde_json::json;
 
-use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};
+use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, on_sqlite, post, request, ticket, token};
 
 const SESSION: &str = "000102030405060708090a0b0c0d0e0f";
 
@@ -27,6 +27,7 @@ async fn signed(gateway: &Gateway, path: &str) -> Answer {
 
 #[tokio::test]
 async fn signed_customers_read_while_others_write() {
+    on_sqlite();
     let gateway = gateway().await;
     let sent = gateway.send(post("signed", "key", Some(SESSION), &ticket("It broke"))).await.json();
     let id = sent["id"].as_str().unwrap();

@@ -13,7 +13,7 @@ use gateway::config::Overrides;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{Gateway, SECRET, gateway, gateway_with, import, request_from, signed_with};
+use crate::support::{Gateway, SECRET, gateway, gateway_with, import, on_sqlite, request_from, signed_with};
 
 async fn flush(gateway: &Gateway) {
     gateway.app.counting.flush(gateway.app.store.as_ref()).await.unwrap();
@@ -33,8 +33,9 @@ const UNLIMITED: &str = "[limits]\naddress = 1000000\nsession = 1000000\nsite = 
 
 #[tokio::test]
 async fn events_of_an_address_add_bounded_rows() {
+    on_sqlite();
     let gateway = gateway_with(UNLIMITED, Overrides::default()).await;
-    import(&gateway.database(), "acme", &[("a", "Set a cooldown")]).await;
+    import(&gateway, "acme", &[("a", "Set a cooldown")]).await;
     for visit in 0..1_000 {
         let invented: Vec<String> = (0..20).map(|n| format!("{visit}-{n}-{}", "x".repeat(180))).collect();
         let event = json!({ "visit": format!("{visit:016x}.0"), "name": "opened", "questions": invented });
@@ -53,6 +54,7 @@ async fn events_of_an_address_add_bounded_rows() {
 
 #[tokio::test]
 async fn events_are_written_in_batches() {
+    on_sqlite();
     let gateway = gateway().await;
     for visit in 0..100 {
         let event = json!({ "visit": format!("{visit:016x}.0"), "name": "opened", "questions": ["a"] });
@@ -75,6 +77,7 @@ async fn events_are_written_in_batches() {
 
 #[tokio::test]
 async fn unreadable_visits_do_not_block_counting() {
+    on_sqlite();
     let gateway = gateway().await;
     let event = |visit: u32, name| Count::Event {
         site: "acme".into(),
@@ -102,10 +105,11 @@ async fn unreadable_visits_do_not_block_counting() {
 
 #[tokio::test]
 async fn the_answers_page_reads_counters_and_not_events() {
+    on_sqlite();
     let gateway = gateway_with("inbox_token = \"0123456789abcdef0123456789abcdef\"", Overrides::default()).await;
     let questions: Vec<(String, String)> = (0..100).map(|n| (format!("q{n}"), format!("Question {n}"))).collect();
     let questions: Vec<(&str, &str)> = questions.iter().map(|(id, title)| (id.as_str(), title.as_str())).collect();
-    import(&gateway.database(), "acme", &questions).await;
+    import(&gateway, "acme", &questions).await;
     let event = |visit: usize, name, questions| Count::Event {
         site: "acme".into(),
         week: clock::week(0),
@@ -142,6 +146,7 @@ async fn the_answers_page_reads_counters_and_not_events() {
 
 #[tokio::test]
 async fn an_address_reports_an_incident_once_a_day_across_sessions() {
+    on_sqlite();
     let site = format!(
         "{UNLIMITED}[sites.broken]\norigins = [\"*\"]\nincidents = {{ say = \"Queries are slow\" }}\n\
          [[sites.broken.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n"
@@ -182,6 +187,7 @@ async fn an_address_reports_an_incident_once_a_day_across_sessions() {
 
 #[tokio::test]
 async fn search_misses_of_one_address_are_bounded_and_not_shown_to_agents() {
+    on_sqlite();
     let gateway = gateway_with(UNLIMITED, Overrides::default()).await;
     for visit in 0..300 {
         let words = if visit < 10 { "buy+cheap+pills".into() } else { format!("nonsense+number+{visit}") };

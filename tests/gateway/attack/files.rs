@@ -13,7 +13,7 @@ use gateway::config::Overrides;
 use http_body_util::channel::Channel;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, post, request, send, ticket, token};
+use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, on_sqlite, post, request, send, ticket, token};
 
 const KB: usize = 1_000;
 
@@ -130,6 +130,7 @@ async fn small_files_count_towards_the_quota() {
 
 #[tokio::test]
 async fn addresses_are_stored_as_keyed_hashes_for_a_day() {
+    on_sqlite();
     let gateway = gateway("").await;
     assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", text(1))).await.status, 201);
     let mut read = gateway.connection().await;
@@ -288,6 +289,7 @@ async fn stored_files_are_private() {
 
 #[tokio::test]
 async fn files_of_an_older_version_are_read_and_moved() {
+    on_sqlite();
     let gateway = gateway("").await;
     assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", "text")).await.status, 201);
     let receipt = gateway.send(post("acme", "k", Some(&session(1)), &with_file(1))).await.json();
@@ -311,6 +313,7 @@ async fn files_of_an_older_version_are_read_and_moved() {
 
 #[tokio::test]
 async fn sweeps_continue_past_files_that_are_missing_or_cannot_be_removed() {
+    on_sqlite();
     let gateway = gateway("").await;
     for number in 0..6 {
         assert_eq!(gateway.send(put("acme", number, &session(1), "203.0.113.7", "text")).await.status, 201);
@@ -337,6 +340,7 @@ async fn sweeps_continue_past_files_that_are_missing_or_cannot_be_removed() {
 
 #[tokio::test]
 async fn unsettled_files_after_a_crash_are_read_and_settled_by_the_sweep() {
+    on_sqlite();
     let gateway = gateway("").await;
     assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", "text")).await.status, 201);
     let folder = gateway.folder.path().join("test-attachments");
@@ -355,6 +359,7 @@ async fn unsettled_files_after_a_crash_are_read_and_settled_by_the_sweep() {
 
 #[tokio::test]
 async fn replacing_a_file_removes_the_old_one() {
+    on_sqlite();
     let gateway = gateway("").await;
     for size in [3, 5, 7] {
         assert_eq!(gateway.send(put("acme", 1, &session(1), "203.0.113.7", text(size))).await.status, 201);

@@ -13,19 +13,23 @@ use ring::hmac;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use crate::support::{Answer, Gateway, gateway_with, request, send};
+use crate::several_gateways::database_an_hour_ahead;
+use crate::support::{Answer, Gateway, gateway_at, gateway_with, request, send};
 
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 const CHUNK: usize = 64 * 1024;
 
 async fn gateway(limits: &str) -> Gateway {
+    gateway_with(&site(limits), Overrides::default()).await
+}
+
+fn site(limits: &str) -> String {
     let secret = format!("whsec_{}", BASE64_STANDARD.encode(SECRET));
-    let site = format!(
+    format!(
         "[limits]\n{limits}\n[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\nto = \"email\"\n\
          mailbox = \"desk@desk.example\"\nfrom = \"help@acme.example\"\nsmtp = \"smtp://127.0.0.1:1\"\n\
          reply_address = \"reply@in.acme.example\"\nwebhook_secret = \"{secret}\"\n"
-    );
-    gateway_with(&site, Overrides::default()).await
+    )
 }
 
 /// A mail of about this many bytes, to no reply address.
@@ -36,7 +40,10 @@ fn mail(bytes: usize) -> String {
 }
 
 fn hook(address: &str, signed: Option<&str>, body: Body) -> Request<Body> {
-    let time = clock::now().as_seconds();
+    hook_at(clock::now().as_seconds(), address, signed, body)
+}
+
+fn hook_at(time: i64, address: &str, signed: Option<&str>, body: Body) -> Request<Body> {
     let tag =
         hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET), format!("m.{time}.{}", signed.unwrap_or("")).as_bytes());
     let mut request = request(Method::POST, "/v1/sites/desk/hooks/there").header("x-forwarded-for", address);
@@ -118,4 +125,18 @@ async fn webhooks_without_signature_headers_are_refused_before_reading() {
     let mut old = hook("203.0.113.7", Some(&large), Body::from(large.clone()));
     old.headers_mut().insert("webhook-timestamp", (clock::now().as_seconds() - 600).into());
     assert_eq!(gateway.send(old).await.problem(), (401, "unsigned".into()));
+}
+
+#[tokio::test]
+async fn the_clock_of_the_database_decides_whether_a_webhook_is_recent() {
+    let gateway = gateway_at(&database_an_hour_ahead().await, &site(""), Overrides::default()).await;
+    let now = clock::now().as_seconds();
+    // Of a large one, the header is checked before the body is read.
+    for bytes in [10, 2_000_000] {
+        for (sent_at, status) in [(now, 401), (now + 3600, 204)] {
+            let mail = mail(bytes);
+            let answer = gateway.send(hook_at(sent_at, "203.0.113.7", Some(&mail), Body::from(mail.clone()))).await;
+            assert_eq!(answer.status, status, "{bytes} {sent_at}: {}", answer.text());
+        }
+    }
 }

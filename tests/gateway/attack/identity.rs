@@ -17,7 +17,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, SESSION, full, open, site, until};
-use crate::support::{self, Answer, Gateway, gateway_with, mailed_code, post, request, ticket};
+use crate::support::{self, Answer, Gateway, gateway_with, mailed_code, on_sqlite, post, request, ticket};
 use crate::zendesk::Zendesk;
 use crate::zendesk::account::ADMIN;
 use crate::zendesk::control::{CommentDraft, Person, Side, new_comment};
@@ -176,6 +176,7 @@ async fn zendesk_fills_no_placeholders_in_texts_of_customers() {
 
 #[tokio::test]
 async fn answers_are_shown_in_the_panel_only_after_the_mailed_code() {
+    on_sqlite();
     let desk = desk("").await;
     let gateway = &desk.gateway;
     let id = desk.post("key", &full("Which cards are on file?")).await.json()["id"].as_str().unwrap().to_string();

@@ -11,7 +11,7 @@ use outbound_http::{Fetcher, Limits};
 use reqwest::Url;
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{Gateway, ticket};
+use crate::support::{Gateway, on_sqlite, ticket};
 
 const QUESTIONS: usize = 100_000;
 /// A transaction of an import writes at most 500 questions; this many pages hold them and their index entries.
@@ -61,6 +61,7 @@ async fn unlimited() -> Gateway {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tickets_are_accepted_during_an_import_of_100_000_questions() {
+    on_sqlite();
     let gateway = Arc::new(unlimited().await);
     // A reader of the earlier state keeps the log from being restarted.
     let mut reader = SqliteConnection::connect(&format!("sqlite:{}", gateway.database().display())).await.unwrap();
@@ -89,6 +90,7 @@ async fn tickets_are_accepted_during_an_import_of_100_000_questions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tickets_are_accepted_while_another_process_imports_is_killed_and_resumes() {
+    on_sqlite();
     let gateway = unlimited().await;
     let lines: Vec<String> = (0..30_000).map(|number| serde_json::to_string(&question(number)).unwrap()).collect();
     std::fs::write(gateway.folder.path().join("questions.jsonl"), lines.join("\n")).unwrap();

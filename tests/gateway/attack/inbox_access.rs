@@ -12,7 +12,7 @@ use gateway::config::Overrides;
 use gateway::{http, wire_up};
 use tower::ServiceExt;
 
-use crate::support::{Answer, Gateway, gateway_with, request, send, ticket};
+use crate::support::{Answer, Gateway, gateway_with, on_sqlite, request, send, ticket};
 use deskbell_core::ids::TicketId;
 
 const TOKEN: &str = "a-token-of-some-length";
@@ -135,6 +135,7 @@ fn pair(cookie: &str) -> &str {
 
 #[tokio::test]
 async fn changing_the_token_ends_all_sessions() {
+    on_sqlite();
     let gateway = gateway("").await;
     let set = cookie(&gateway, &[OWN], "127.0.0.1").await;
     let list = async |router: axum::Router| {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sqlx::query;
 
 use super::identity::{mailbox, mailbox_with, post_mail, reply_address};
-use crate::support::{Gateway, gateway_with, post, ticket};
+use crate::support::{Gateway, gateway_with, on_sqlite, post, ticket};
 
 const SESSION: &str = "00112233445566778899aabbccddeeff";
 
@@ -30,6 +30,7 @@ fn mail(id: &str, number: u32, from: &str, authenticated: Option<bool>, text: &s
 
 #[tokio::test]
 async fn mailed_notes_are_searchable_await_support_and_reach_other_tabs() {
+    on_sqlite();
     let gateway = mailbox("").await;
     let id = file(&gateway, "k", &ticket("It broke")).await;
     let store = &gateway.app.store;
@@ -55,6 +56,7 @@ async fn mailed_notes_are_searchable_await_support_and_reach_other_tabs() {
 
 #[tokio::test]
 async fn mails_per_ticket_are_bounded() {
+    on_sqlite();
     let gateway = mailbox("").await;
     let id = file(&gateway, "k", &ticket("It broke")).await;
     let long = "x".repeat(2_000_000);
@@ -102,6 +104,7 @@ async fn agents_are_warned_if_mails_have_no_authentication_results() {
 
 #[tokio::test]
 async fn erasing_a_ticket_removes_its_address() {
+    on_sqlite();
     let lines = "[sites.desk]\norigins = [\"*\"]\n[sites.desk.mail]\nsmtp = \"smtp://127.0.0.1:9\"\nfrom = \"help@acme.example\"\n";
     let gateway = gateway_with(lines, Overrides::default()).await;
     let mut new = ticket("It broke");

@@ -9,7 +9,7 @@ use gateway::config::Overrides;
 use gateway::wire_up;
 use store_sqlite::SqliteStore;
 
-use crate::support::{gateway, ticket};
+use crate::support::{gateway, on_sqlite, ticket};
 
 fn mode(path: &Path) -> u32 {
     path.metadata().unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
@@ -34,6 +34,7 @@ async fn new_databases_and_folders_are_private() {
 
 #[tokio::test]
 async fn existing_databases_are_made_private() {
+    on_sqlite();
     let gateway = gateway().await;
     gateway.post("key", &ticket("One")).await;
     let database = gateway.database();

@@ -7,7 +7,7 @@ use deskbell_core::ports::DeliveryKind;
 use gateway::config::Overrides;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Gateway, gateway_with, post, request, ticket};
+use crate::support::{Answer, Gateway, gateway_with, on_sqlite, post, request, ticket};
 
 const SESSION: &str = "000102030405060708090a0b0c0d0e0f";
 
@@ -69,6 +69,7 @@ async fn opposite_status_changes_are_not_delivered_and_are_limited() {
 
 #[tokio::test]
 async fn attempted_status_changes_are_reverted_by_another_delivery() {
+    on_sqlite();
     let (gateway, id) = gateway().await;
     let store = &gateway.app.store;
     patch(&gateway, &id, json!({ "status": "solved" })).await;
@@ -85,6 +86,7 @@ async fn attempted_status_changes_are_reverted_by_another_delivery() {
 
 #[tokio::test]
 async fn patches_without_effect_write_nothing() {
+    on_sqlite();
     let (gateway, id) = gateway().await;
     let mut other = gateway.connection().await;
     // Changes whenever another connection commits.

@@ -8,7 +8,7 @@ use deskbell_core::clock;
 use gateway::config::Overrides;
 use serde_json::json;
 
-use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};
+use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, on_sqlite, post, request, ticket, token};
 
 async fn gateway(quotas: &str) -> Gateway {
     let lines = format!(
@@ -98,6 +98,7 @@ async fn small_tickets_count_and_sites_have_a_quota() {
 
 #[tokio::test]
 async fn submissions_count_for_a_day_without_storing_addresses() {
+    on_sqlite();
     let gateway = gateway("").await;
     assert_eq!(gateway.send(from("203.0.113.7", large(1))).await.status, 201);
     let refused = gateway.send(from("203.0.113.7", post("acme", "bad", None, &json!({ "kind": "bug" })))).await;

@@ -2,10 +2,12 @@
 
 use axum::http::Method;
 use deskbell_core::ids::{QueueName, TicketId};
+use deskbell_core::ports::read_file;
 use deskbell_core::use_cases::tickets::Action;
 use serde_json::{Value, json};
 
 use super::{Desk, HOOK_SECRET, desk, full, until};
+use crate::support::on_sqlite;
 use crate::zendesk::control::{Arriving, Channel, CommentDraft, File, Person, Side, new_comment};
 
 /// A desk with webhooks, and a delivered ticket: its id here and there.
@@ -88,10 +90,7 @@ async fn files_of_agents_are_served_and_rejected_ones_listed() {
             files.iter().map(|files| (files.name.as_str(), files.number)).collect::<Vec<_>>(),
             [("steps.txt", Some(1))]
         );
-        assert_eq!(
-            std::fs::read_to_string(desk.gateway.app.files.locate(&files[0].file)).unwrap(),
-            "Press it twice.\n"
-        );
+        assert_eq!(read_file(desk.gateway.app.files.as_ref(), &files[0].file, 16).await.unwrap(), b"Press it twice.\n");
     }
 }
 
@@ -123,6 +122,7 @@ async fn unsigned_webhooks_are_ignored() {
 
 #[tokio::test]
 async fn without_webhooks_changes_are_polled() {
+    on_sqlite();
     let desk = desk("").await;
     let id = desk.post("key", &full("One")).await.json()["id"].as_str().unwrap().to_string();
     let external_id = *desk.zendesk.state().tickets.keys().next().unwrap();

@@ -1,15 +1,22 @@
 //! Pending deliveries, their age and their outcomes.
 
+use std::time::{Duration, Instant};
+
 use deskbell_core::clock;
 use deskbell_core::ids::{ExternalId, QueueName, TicketId};
-use deskbell_core::ports::{ChangedTicket, DeadLetters, DeliveryState, SiteScope};
+use deskbell_core::ports::destination::{ClaimHold, DeliveryContents, Failure};
+use deskbell_core::ports::{ChangedTicket, DeadLetters, DeliveryKind, DeliveryState, ExternalTicketRef, SiteScope};
+use domain::config::Config;
 
+use super::conversing::begun;
 use super::{desk, full, submit, until};
+use crate::support::on_sqlite;
 use crate::zendesk::Zendesk;
 use crate::zendesk::quirks::{Answer, Fault, FaultKind as Wrong};
 
 #[tokio::test]
 async fn deliveries_fail_after_three_days_and_can_be_resent() {
+    on_sqlite();
     let desk = desk("").await;
     desk.zendesk.quirks(|quirks| quirks.down = true);
     let id = submit(&desk, "Old").await;
@@ -106,4 +113,42 @@ async fn api_tokens_still_work() {
     assert_eq!(answer.status, 201, "{}", answer.text());
     desk.only();
     assert_eq!(desk.zendesk.state().grants, 0, "no token of OAuth was asked for");
+}
+
+/// A gateway that was paused for longer than a lease goes on where it was, while another has made the delivery.
+#[tokio::test]
+async fn a_comment_is_not_sent_once_the_claim_to_its_delivery_has_expired() {
+    let (desk, id, _) = begun("").await;
+    desk.reply(&id, "reply", "It did not help.").await;
+    desk.quiet().await;
+    let (id, store) = (TicketId::new(&id), &desk.gateway.app.store);
+    let ticket = store.ticket(&id).await.unwrap().unwrap();
+    let message = store.message_page(&id, 0, 1).await.unwrap().messages.remove(0);
+    let delivery =
+        store.deliveries(&id).await.unwrap().into_iter().find(|one| one.kind == DeliveryKind::Message).unwrap();
+    let external = ExternalTicketRef {
+        external_id: ExternalId::new(desk.only()["id"].to_string()),
+        requester: desk.only()["requester_id"].to_string(),
+        merged_after: None,
+    };
+    let config = Config::default();
+    let contents = |hold| DeliveryContents {
+        config: &config,
+        delivery: &delivery,
+        ticket: &ticket,
+        message: Some(&message),
+        files: &[],
+        external: Some(&external),
+        now: clock::now(),
+        hold,
+    };
+    let destinations = &desk.gateway.app.routers.inbox.destinations.destinations;
+    let to = destinations.get(&"desk".into(), &"desk".into()).unwrap();
+    let expired = ClaimHold::until(Instant::now());
+    let refused = to.deliver(&contents(&expired)).await;
+    assert!(matches!(refused, Err(Failure::Later { .. })), "{refused:?}");
+    assert_eq!(desk.only()["comments"].as_array().unwrap().len(), 2);
+    expired.extend(Instant::now() + Duration::from_secs(60));
+    to.deliver(&contents(&expired)).await.unwrap();
+    assert_eq!(desk.only()["comments"].as_array().unwrap().len(), 3, "the first attempt looks for no earlier one");
 }

@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use super::{Desk, desk, full, until, within};
+use crate::support::on_sqlite;
 use crate::zendesk::control::{Side, new_comment};
 use crate::zendesk::quirks::{FaultKind, Quirks, next};
 
@@ -58,6 +59,7 @@ async fn answered(desk: &Desk, id: &str) -> bool {
 
 #[tokio::test]
 async fn no_answer_is_missed_when_ten_thousand_tickets_change_at_once() {
+    on_sqlite();
     let desk = desk("").await;
     let (first, second) = (ticket(&desk, "1").await, ticket(&desk, "2").await);
     begun(&desk).await;
@@ -79,6 +81,7 @@ type Failure = (&'static str, fn(&mut Quirks));
 
 #[tokio::test]
 async fn without_the_export_the_list_is_read_completely() {
+    on_sqlite();
     let failures: [Failure; 6] = [
         ("not allowed", |quirks| quirks.export_refused = true),
         ("fails", |quirks| quirks.export_status = Some(500)),
@@ -112,6 +115,7 @@ async fn without_the_export_the_list_is_read_completely() {
 
 #[tokio::test]
 async fn oversized_pages_are_requested_in_smaller_sizes() {
+    on_sqlite();
     let desk = desk("").await;
     let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
@@ -129,6 +133,7 @@ async fn oversized_pages_are_requested_in_smaller_sizes() {
 
 #[tokio::test]
 async fn clock_differences_miss_no_changes() {
+    on_sqlite();
     for seconds in [-3_600, 3_600] {
         let desk = desk("").await;
         desk.zendesk.advance(seconds);
@@ -146,6 +151,7 @@ async fn clock_differences_miss_no_changes() {
 
 #[tokio::test]
 async fn a_failing_list_does_not_block_export_and_webhooks() {
+    on_sqlite();
     let desk = desk(&format!("webhook_secret = \"{}\"", super::HOOK_SECRET)).await;
     let (first, second) = (ticket(&desk, "1").await, ticket(&desk, "2").await);
     begun(&desk).await;
@@ -164,6 +170,7 @@ async fn a_failing_list_does_not_block_export_and_webhooks() {
 
 #[tokio::test]
 async fn bulk_changes_do_not_delay_new_answers() {
+    on_sqlite();
     const OWN: u64 = 50;
     let desk = desk("").await;
     desk.zendesk.quirks(|quirks| quirks.rate_limit = 2_000);
@@ -196,6 +203,7 @@ async fn bulk_changes_do_not_delay_new_answers() {
 
 #[tokio::test]
 async fn tickets_behind_a_dead_letter_are_not_polled_repeatedly() {
+    on_sqlite();
     let desk = desk("").await;
     let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
@@ -218,6 +226,7 @@ async fn tickets_behind_a_dead_letter_are_not_polled_repeatedly() {
 
 #[tokio::test]
 async fn an_unreadable_first_comment_loses_no_answers() {
+    on_sqlite();
     let desk = desk("").await;
     let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
@@ -229,6 +238,7 @@ async fn an_unreadable_first_comment_loses_no_answers() {
 
 #[tokio::test]
 async fn changes_are_read_once_even_if_listed_repeatedly() {
+    on_sqlite();
     let desk = desk("").await;
     let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
@@ -253,6 +263,7 @@ async fn changes_are_read_once_even_if_listed_repeatedly() {
 
 #[tokio::test]
 async fn more_than_two_thousand_comments_are_read() {
+    on_sqlite();
     let desk = desk("").await;
     let (id, external_id) = ticket(&desk, "1").await;
     begun(&desk).await;
@@ -268,6 +279,7 @@ async fn more_than_two_thousand_comments_are_read() {
 
 #[tokio::test]
 async fn repeated_webhooks_are_handled_once_and_old_ones_never() {
+    on_sqlite();
     let desk = desk(&format!("webhook_secret = \"{}\"", super::HOOK_SECRET)).await;
     let (_, external_id) = ticket(&desk, "1").await;
     let body = json!({"ticket_id": external_id}).to_string();

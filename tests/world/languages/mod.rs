@@ -10,7 +10,7 @@ use ranking::{Index, Snowball, Table};
 use serde::Deserialize;
 
 use crate::rows::{Row, check_all, read};
-use crate::support::{gateway, gateway_with, import, ticket};
+use crate::support::{gateway, gateway_with, import, on_sqlite, ticket};
 
 #[derive(Debug, Deserialize)]
 struct Language {
@@ -87,7 +87,7 @@ async fn the_gateway_finds_the_same_as_the_ranker() {
         let ids = row.case.ids();
         let titles = row.case.questions.iter().map(String::as_str);
         let questions: Vec<(&str, &str)> = ids.iter().map(String::as_str).zip(titles).collect();
-        import(&gateway.database(), &row.name.to_lowercase(), &questions).await;
+        import(&gateway, &row.name.to_lowercase(), &questions).await;
     }
     gateway.app.indexes.refresh(gateway.app.store.as_ref()).await.unwrap();
     for row in &rows {
@@ -100,6 +100,7 @@ async fn the_gateway_finds_the_same_as_the_ranker() {
 
 #[tokio::test]
 async fn tickets_tokenized_by_an_older_version_are_found_after_the_upgrade() {
+    on_sqlite();
     let gateway = gateway().await;
     let message = "ฉันไม่สามารถส่งออกรายงานได้";
     assert_eq!(gateway.post("one", &ticket(message)).await.status, 201);

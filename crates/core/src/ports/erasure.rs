@@ -8,8 +8,8 @@ use crate::ids::{CustomerId, DestinationName, ExternalId, Reference, SessionHash
 use crate::timestamp::Timestamp;
 use domain::ticket::Status;
 
-/// Erasure. Writes are on disk when they return, and erased content is overwritten in the database file; [`Erasure::truncate_log`] removes it
-/// from the write-ahead log as well.
+/// Erasure. Writes are on disk when they return. In a database file, erased content is overwritten, and [`Erasure::truncate_log`] removes it from the
+/// write-ahead log as well. A database server overwrites it when it uses the space again.
 #[async_trait]
 pub trait Erasure: Send + Sync {
     /// The heads of tickets in the order of their ids, after an id or from the first on, at most `limit`; for walking through all tickets in chunks.
@@ -49,7 +49,8 @@ pub trait Erasure: Send + Sync {
     /// Deletes the digests of idempotency keys of tickets erased before a time.
     async fn forget_erased_submissions(&self, before: Timestamp) -> Result<(), StoreError>;
 
-    /// Empties the write-ahead log, which still has the earlier content of pages. `false` if a reader prevents it at the moment.
+    /// Empties the write-ahead log, which still has the earlier content of pages. `false` if a reader prevents it at the moment. The log of a database
+    /// server is its administrator's; there it does nothing.
     async fn truncate_log(&self) -> Result<bool, StoreError>;
 }
 

@@ -22,6 +22,28 @@ pub enum StoreError {
         /// The oldest version that can use it.
         required: String,
     },
+    /// The database was moved to another one, and nothing new must get into it.
+    #[error(
+        "{path}: this database was moved to {target}; set the database to that, or run `deskbell move --from sqlite:{path} --cancel` to use this one again as it was then"
+    )]
+    Moved {
+        /// The path of the file.
+        path: String,
+        /// The other database.
+        target: String,
+    },
+    /// A move has begun in the database and has not finished.
+    #[error(
+        "{database}: the move from {source_name} to {target_name} has not finished; run `deskbell move --from sqlite:{source_name}` again, with `--cancel` to use the former database"
+    )]
+    MoveUnfinished {
+        /// The database that was opened.
+        database: String,
+        /// The database that the move is from.
+        source_name: String,
+        /// The database that it is to.
+        target_name: String,
+    },
     /// The folder for attachments cannot be created.
     #[error("{path}: {reason}; set attachments to a writable folder, attachments = \"FOLDER\"")]
     Folder {
@@ -30,8 +52,24 @@ pub enum StoreError {
         /// The error of the operating system.
         reason: String,
     },
-    /// Another process has the database locked.
-    #[error("the database was locked by another process for too long")]
+    /// The bucket for attachments cannot be used as it is configured.
+    #[error("{url}: {reason}; check attachments and the table [s3]")]
+    Bucket {
+        /// The URL of the bucket.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// No connection to the server of the database can be made at the moment.
+    #[error("cannot connect to {database}: {reason}")]
+    Unreachable {
+        /// The name of the database and of its server.
+        database: String,
+        /// What was tried and failed.
+        reason: String,
+    },
+    /// Another process has the database locked, or the database does not answer.
+    #[error("the database is busy or did not answer in time")]
     Busy,
     /// The disk is full. Nothing was written.
     #[error("the disk of the database is full")]

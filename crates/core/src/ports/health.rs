@@ -9,7 +9,7 @@ use super::error::StoreError;
 /// The connections of a store that share a purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolStatus {
-    /// What they are for: `readers` or `writer`.
+    /// What they are for: `readers` or `writer`; `connections` if a store has one pool for everything.
     pub pool: &'static str,
     /// How many are open.
     pub open: u32,
@@ -24,6 +24,11 @@ pub struct PoolStatus {
 pub trait StoreHealth: Send + Sync {
     /// Reads something small. An error means that nothing can be read at the moment.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Opens a connection of its own and closes it, to find out why the store does not answer. A file needs no connection.
+    async fn try_connecting(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// The connections, by pool. Waits for one of each, at most a second.
     async fn pools(&self) -> Vec<PoolStatus>;

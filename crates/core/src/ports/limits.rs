@@ -1,12 +1,21 @@
 //! The port for rate limits of what use cases store.
 
-use crate::ids::{CustomerId, SiteKey};
 use std::time::Duration;
 
+use async_trait::async_trait;
+
+use crate::ids::{CustomerId, SiteKey};
+
 /// Charges what is stored to its site.
+#[async_trait]
 pub trait SiteLimits: Send + Sync {
     /// Charges a valid new ticket, reply or file to its site, and to the customer (by the host's id) if verified, just before it is stored.
-    fn charge_site(&self, share: LimitShare, site: &SiteKey, person: Option<&CustomerId>) -> Result<(), RetryAfter>;
+    async fn charge_site(
+        &self,
+        share: LimitShare,
+        site: &SiteKey,
+        person: Option<&CustomerId>,
+    ) -> Result<(), RetryAfter>;
 }
 
 /// The share of a site's limit that a write is charged to.

@@ -21,16 +21,24 @@ mod incidents;
 mod limits;
 mod listing;
 mod mailer;
+mod moves;
+mod outages;
 mod outgoing_mail;
 mod polls;
 mod progress;
 mod questions;
 mod queue;
+mod request_paces;
 mod requester;
+mod schema;
+mod shared_buckets;
 mod site_tables;
 mod source;
 mod status_page;
+mod status_polls;
 mod submissions;
+mod tables;
+mod ticket_changes;
 mod tickets;
 
 use async_trait::async_trait;
@@ -50,13 +58,15 @@ pub use erasure::{Erasure, ErasureCounts, PersonTrace, SessionTrace, TicketFilte
 pub use error::StoreError;
 pub use export_target::ExportTarget;
 pub use external_tickets::{ExternalTicketRef, ExternalTickets};
-pub use files::{Files, KeptFile, PartialFile, UnsettledFile};
+pub use files::{ByteStream, FileError, Files, KeptFile, OpenFile, PartialFile, UnsettledFile, read_file};
 pub use health::{PoolStatus, StoreHealth};
 pub use imports::{ImportOutcome, ImportRun, Imports};
 pub use incidents::Incidents;
 pub use limits::{LimitShare, RetryAfter, SiteLimits};
 pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListedTicket, SortPosition, TicketSummary};
 pub use mailer::{AddressedMail, MailContent, MailFailure, Mailer};
+pub use moves::{AppendError, MoveMark, MoveSource, MoveTarget, RowFault, RowSink};
+pub use outages::{Outages, ReportedOutage};
 pub use outgoing_mail::{DueMail, MailLimits, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
 pub use polls::{ChangedTicket, DuePoll, Polls, SyncState};
 pub use progress::{NoProgress, Progress};
@@ -65,12 +75,23 @@ pub use queue::{
     ClaimToken, DeadLetters, Delivery, DeliveryFilter, DeliveryKind, DeliveryOutcome, DeliveryState, DueDelivery,
     NewDelivery, QUEUE_COUNT_MAX, Queue, QueueStatus,
 };
+pub use request_paces::{PaceChange, RequestPaces};
 pub use requester::{Person, Requester};
+pub use schema::{Migration, SchemaStatus};
+pub use shared_buckets::{BucketKind, Draw, SharedBuckets};
 pub use site_tables::{ReloadReport, SiteContents, SiteTable, SiteTables};
 pub use source::{QuestionSource, SourceError, SourceNote, SourceReading};
 pub use status_page::{StatusPage, StatusPageError};
+pub use status_polls::StatusPolls;
 pub use submissions::{SubmissionExceeded, SubmissionQuota, SubmissionScope};
+pub use tables::{Column, ColumnKind, Row, TABLES, Table, Value};
+pub use ticket_changes::{AnnouncedChange, TicketChanges};
 pub use tickets::{StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, Tickets, View};
+
+/// What gateways share through a store that may have several of them; a gateway with a store of its own keeps it in memory.
+pub trait SharedStore: Outages + RequestPaces + SharedBuckets + StatusPolls {}
+
+impl<T: Outages + RequestPaces + SharedBuckets + StatusPolls> SharedStore for T {}
 
 /// Everything that a store implements. Only the code that assembles the gateway needs all of it; other code takes the ports that it uses.
 #[async_trait]

@@ -7,6 +7,7 @@ pub mod attachments;
 pub mod delivery;
 pub mod incidents;
 pub mod mail;
+pub mod moving;
 pub mod privacy;
 pub mod search;
 pub mod tickets;

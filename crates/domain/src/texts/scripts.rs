@@ -69,6 +69,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("refused_too_many_messages", "This ticket can't hold any more messages from you. Please send a new ticket."),
     ("refused_upload_quota", "No more files can be sent right now. Please try again later, or send without files."),
     ("refused_storage_full", "No more files can be sent right now. Please try again later, or send without files."),
+    ("refused_storage_unavailable", "Files can't be sent right now. Please try again later, or send without files."),
     ("refused_unsupported_type", "Files of this type can't be sent. Please send without them."),
     ("refused_too_large", "This is too large. Please shorten your text, or send without files."),
     // Attachments (`src/screens/attachments`).

@@ -8,8 +8,10 @@ use super::{BackupError, MANIFEST, failed};
 use domain::attachment;
 use private_files::create_file;
 
-/// The format version of backups; other versions are rejected.
+/// The format version of backups with attachments.
 const FORMAT: u32 = 1;
+/// The format version of backups whose attachments are in a bucket. Versions of Deskbell that know no buckets reject it.
+const FORMAT_WITH_BUCKET: u32 = 2;
 
 /// The content of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +26,11 @@ pub struct Manifest {
     pub schema: i64,
     /// The database.
     pub database: BackupFile,
-    /// The attachments.
+    /// The attachments; none if they are in a bucket.
     pub attachments: Vec<BackupFile>,
+    /// The URL of the bucket that has the attachments, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<String>,
     /// Files that the database names and that were missing from the folder; they were lost before the backup.
     pub missing: Vec<String>,
 }
@@ -48,10 +53,12 @@ impl Manifest {
         schema: i64,
         database: BackupFile,
         attachments: Vec<BackupFile>,
+        bucket: Option<String>,
         missing: Vec<String>,
     ) -> Manifest {
         let deskbell = env!("CARGO_PKG_VERSION").into();
-        Manifest { format: FORMAT, deskbell, created_at, schema, database, attachments, missing }
+        let format = if bucket.is_some() { FORMAT_WITH_BUCKET } else { FORMAT };
+        Manifest { format, deskbell, created_at, schema, database, attachments, bucket, missing }
     }
 
     /// Writes it into the folder of a backup.
@@ -76,7 +83,7 @@ impl Manifest {
             deskbell: String,
         }
         let form: Form = serde_json::from_slice(&text).map_err(|error| no_backup(format!("{MANIFEST}: {error}")))?;
-        if form.format != FORMAT {
+        if ![FORMAT, FORMAT_WITH_BUCKET].contains(&form.format) {
             return Err(BackupError::Newer { version: form.deskbell });
         }
         let manifest: Manifest =

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use deskbell_core::ports::StoreError;
+use crate::config::Settings;
+use deskbell_core::ports::{MoveMark, StoreError};
 use store_sqlite::snapshot::Unusable;
 
 pub use manifest::{BackupFile, Manifest};
@@ -24,6 +25,27 @@ pub enum BackupError {
     /// The database does not exist.
     #[error("{0}: database not found; set the gateway's database with --config or --database")]
     NoDatabase(String),
+    /// The database has tools of its own for backups.
+    #[error("{0} is not a file; back it up and restore it with pg_dump and pg_restore, and the attachments after it")]
+    NoFile(String),
+    /// The database was moved to another one, which receives everything since.
+    #[error("{path}: this database was moved to {target}; back that up with pg_dump, and the attachments after it")]
+    Moved {
+        /// The database.
+        path: String,
+        /// The other database.
+        target: String,
+    },
+    /// A move has begun in the database and has not finished.
+    #[error(
+        "{path}: the move of this database to {target} has not finished; finish it and back {target} up with pg_dump, or cancel it with `deskbell move --from sqlite:{path} --cancel`"
+    )]
+    MoveUnfinished {
+        /// The database.
+        path: String,
+        /// The other database.
+        target: String,
+    },
     /// The target of the backup exists.
     #[error("{0}: already exists, and a backup never overwrites anything; use a new folder")]
     Exists(String),
@@ -90,9 +112,14 @@ const ATTACHMENTS: &str = "attachments";
 const MANIFEST: &str = "manifest.json";
 const BUFFER: usize = 256 << 10;
 
+/// The file of the database of the settings.
+fn database_file(settings: &Settings) -> Result<&Path, BackupError> {
+    settings.database.file().ok_or_else(|| BackupError::NoFile(settings.database.to_string()))
+}
+
 /// The path of a file within a folder of files.
 fn place_of(file: &str) -> PathBuf {
-    Path::new(file.get(..2).unwrap_or("00")).join(file)
+    files::place(file).into()
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
@@ -124,8 +151,12 @@ fn digest_into(source: &mut impl Read, target: &mut impl Write) -> io::Result<(u
         target.write_all(part)?;
         bytes += length as u64;
     }
-    let hex = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((bytes, hex))
+    Ok((bytes, hex(hash)))
+}
+
+/// A digest in hexadecimal digits.
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Makes changes in a folder survive a power failure.
@@ -142,6 +173,14 @@ fn unusable(error: Unusable, damaged: impl FnOnce(String) -> BackupError) -> Bac
         Unusable::Store(error @ (StoreError::Row(_) | StoreError::Database(_))) => damaged(error.to_string()),
         Unusable::Store(error) => error.into(),
     }
+}
+
+/// What people have to know of a backup of a database in which a move had begun.
+fn describe_move(MoveMark { other, is_finished, .. }: &MoveMark) -> String {
+    let state = if *is_finished { "had been moved" } else { "was being moved" };
+    format!(
+        "its database {state} to {other}, which has everything since; no gateway opens it until `deskbell move --from sqlite:PATH --cancel`"
+    )
 }
 
 /// Runs file operations on a blocking thread.

@@ -1,4 +1,4 @@
-//! `deskbell restore`: restores a backup to the configured database and folder of files.
+//! `deskbell restore`: restores a backup to the configured database and folder of files, or copies its files to the configured bucket.
 //! The whole backup is checked before anything is changed, and copied next to its final paths under other names before it is moved there.
 
 use std::collections::BTreeSet;
@@ -9,12 +9,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{
-    ATTACHMENTS, BackupError, BackupFile, DATABASE, Manifest, blocking, copy_file, digest, failed, place_of,
-    sync_folder, unusable,
+    ATTACHMENTS, BackupError, BackupFile, DATABASE, Manifest, blocking, copy_file, database_file, describe_move,
+    digest, failed, place_of, sync_folder, unusable,
 };
-use crate::config::Settings;
+use crate::config::{Settings, Storage};
+use crate::wire_up;
 use deskbell_core::clock;
-use deskbell_core::ports::StoreError;
+use deskbell_core::ports::{FileError, MoveMark, StoreError};
+use files::Bucket;
 use private_files::create_folder;
 use store_sqlite::snapshot::{self, COMPANIONS};
 
@@ -29,8 +31,14 @@ pub struct Restored {
     created_at: String,
     database: PathBuf,
     files: usize,
+    /// The URL of the bucket that had the attachments at the time of the backup.
+    bucket: Option<String>,
+    /// Where the configuration has the attachments, if that is not the bucket.
+    other_storage: Option<String>,
     /// The paths of replaced data.
     replaced: Vec<PathBuf>,
+    /// The move to another database that had begun in the database of the backup.
+    moved: Option<MoveMark>,
 }
 
 impl fmt::Display for Restored {
@@ -42,6 +50,15 @@ impl fmt::Display for Restored {
             self.files,
             self.created_at
         )?;
+        if let Some(bucket) = &self.bucket {
+            write!(f, "\nthe backup has no attachments: they were in {bucket}, and were not changed")?;
+            if let Some(storage) = &self.other_storage {
+                write!(f, "; the configuration has {storage}: copy them there before you start the gateway")?;
+            }
+        }
+        if let Some(mark) = &self.moved {
+            write!(f, "\nwarning: {}", describe_move(mark))?;
+        }
         for path in &self.replaced {
             write!(f, "\nprevious data kept as {}", path.display())?;
         }
@@ -54,6 +71,7 @@ impl fmt::Display for Restored {
 pub struct BackupSummary {
     folder: PathBuf,
     manifest: Manifest,
+    moved: Option<MoveMark>,
 }
 
 impl fmt::Display for BackupSummary {
@@ -66,10 +84,17 @@ impl fmt::Display for BackupSummary {
             database.bytes,
             attachments.len()
         )?;
+        if let Some(bucket) = &self.manifest.bucket {
+            write!(f, "; its attachments are in {bucket}")?;
+        }
         match missing.len() {
-            0 => Ok(()),
-            1 => write!(f, "; 1 file was already missing when it was made"),
-            count => write!(f, "; {count} files were already missing when it was made"),
+            0 => {}
+            1 => write!(f, "; 1 file was already missing when it was made")?,
+            count => write!(f, "; {count} files were already missing when it was made")?,
+        }
+        match &self.moved {
+            Some(mark) => write!(f, "\nwarning: {}", describe_move(mark)),
+            None => Ok(()),
         }
     }
 }
@@ -77,21 +102,26 @@ impl fmt::Display for BackupSummary {
 /// Checks a backup as completely as a restore does: every file byte for byte, and every page of the database. Changes nothing.
 pub async fn verify(source: &Path) -> Result<BackupSummary, BackupError> {
     let manifest = Manifest::read(source)?;
-    check(source, &manifest).await?;
-    Ok(BackupSummary { folder: source.to_path_buf(), manifest })
+    let moved = check(source, &manifest).await?;
+    Ok(BackupSummary { folder: source.to_path_buf(), manifest, moved })
 }
 
 /// Restores a backup. An existing database or files are an error unless `replace` is set, which keeps them under other names.
 pub async fn run(settings: &Settings, source: &Path, replace: bool) -> Result<Restored, BackupError> {
     let manifest = Manifest::read(source)?;
-    let (database, files) = (settings.database.clone(), settings.attachments.clone());
+    let database = database_file(settings)?.to_path_buf();
+    // A backup without files changes none.
+    let folder = match &settings.attachments {
+        Storage::Folder(folder) if manifest.bucket.is_none() => Some(folder.clone()),
+        Storage::Folder(_) | Storage::Bucket(_) => None,
+    };
     let in_use = || BackupError::InUse(database.display().to_string());
     let _lock = snapshot::hold_alone(&database).map_err(failed(&database))?.ok_or_else(in_use)?;
-    let occupied = occupied(&database, &files).map_err(failed(&database))?;
+    let occupied = occupied(&database, folder.as_deref()).map_err(failed(&database))?;
     if let Some(path) = occupied.first().filter(|_| !replace) {
         return Err(BackupError::Occupied(path.display().to_string()));
     }
-    check(source, &manifest).await?;
+    let moved = check(source, &manifest).await?;
     if occupied.contains(&database) {
         match snapshot::fold_log(&database).await {
             Ok(true) => {}
@@ -100,12 +130,36 @@ pub async fn run(settings: &Settings, source: &Path, replace: bool) -> Result<Re
             Err(error) => tracing::warn!(%error, "the replaced database cannot be opened"),
         }
     }
+    if let Storage::Bucket(settings) = &settings.attachments {
+        upload(source, &manifest, &wire_up::open_bucket(settings)?).await?;
+    }
+    let other_storage = other_storage(settings, &manifest);
     let source = source.to_path_buf();
-    blocking(move || restore_into(&source, &manifest, &database, &files)).await
+    let restored = blocking(move || restore_into(&source, &manifest, &database, folder.as_deref())).await?;
+    Ok(Restored { other_storage, moved, ..restored })
 }
 
-/// The paths in the way: the database with its companion files, and the folder of files if it has any file.
-fn occupied(database: &Path, files: &Path) -> io::Result<Vec<PathBuf>> {
+/// Where the configuration has the attachments, if the backup was made with them in a bucket and it is another place.
+fn other_storage(settings: &Settings, manifest: &Manifest) -> Option<String> {
+    let storage = match &settings.attachments {
+        Storage::Folder(folder) => folder.display().to_string(),
+        Storage::Bucket(bucket) => bucket.url(),
+    };
+    manifest.bucket.as_ref().is_some_and(|bucket| *bucket != storage).then_some(storage)
+}
+
+/// Copies the files of a backup to a bucket. A file that is already there has the same content, because names are never used again.
+async fn upload(source: &Path, manifest: &Manifest, bucket: &Bucket) -> Result<(), BackupError> {
+    for entry in &manifest.attachments {
+        let path = source.join(ATTACHMENTS).join(place_of(&entry.file));
+        let failed = |error: FileError| BackupError::Io { path: path.display().to_string(), reason: error.to_string() };
+        bucket.upload(&path, &entry.file).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// The paths in the way: the database with its companion files, and the folder of files if there is one with any file.
+fn occupied(database: &Path, files: Option<&Path>) -> io::Result<Vec<PathBuf>> {
     let companions = COMPANIONS.iter().map(|ending| suffixed(database, ending));
     let mut existing = Vec::new();
     for path in std::iter::once(database.to_path_buf()).chain(companions) {
@@ -113,7 +167,9 @@ fn occupied(database: &Path, files: &Path) -> io::Result<Vec<PathBuf>> {
             existing.push(path);
         }
     }
-    if files.is_dir() && holds_files(files)? {
+    if let Some(files) = files.filter(|files| files.is_dir())
+        && holds_files(files)?
+    {
         existing.push(files.to_path_buf());
     }
     Ok(existing)
@@ -130,8 +186,8 @@ fn holds_files(folder: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Checks that a backup matches its manifest byte for byte, and that SQLite finds no error in the database.
-async fn check(source: &Path, manifest: &Manifest) -> Result<(), BackupError> {
+/// Checks that a backup matches its manifest byte for byte, and that SQLite finds no error in the database. Returns the move that had begun in it.
+async fn check(source: &Path, manifest: &Manifest) -> Result<Option<MoveMark>, BackupError> {
     let database = source.join(DATABASE);
     let (folder, manifest_checked) = (source.to_path_buf(), manifest.clone());
     blocking(move || {
@@ -145,8 +201,10 @@ async fn check(source: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     let present: BTreeSet<&String> =
         manifest.attachments.iter().map(|entry| &entry.file).chain(&manifest.missing).collect();
     match inspected.files.iter().find(|file| !present.contains(file)) {
-        Some(file) => Err(damaged(format!("refers to the file {file}, which is not in the manifest"))),
-        None => Ok(()),
+        Some(file) if manifest.bucket.is_none() => {
+            Err(damaged(format!("refers to the file {file}, which is not in the manifest")))
+        }
+        _ => Ok(inspected.moved),
     }
 }
 
@@ -167,40 +225,48 @@ fn is_entry(entry: &BackupFile, bytes: u64, sha256: &str) -> Result<(), String> 
 }
 
 /// Copies everything next to its final path, and then swaps it in. The folder of files stays and only its content is replaced, because it may
-/// be a mount point. If anything fails, the old state is restored.
-fn restore_into(source: &Path, manifest: &Manifest, database: &Path, files: &Path) -> Result<Restored, BackupError> {
+/// be a mount point; without one, no files are restored. If anything fails, the old state is restored.
+fn restore_into(
+    source: &Path,
+    manifest: &Manifest,
+    database: &Path,
+    files: Option<&Path>,
+) -> Result<Restored, BackupError> {
     let moment = clock::now().to_string().replace([':', '.'], "-");
-    create_folder(files).map_err(failed(files))?;
     let new_database = IncomingFolder(suffixed(database, &format!("{COMING}{moment}")));
-    let new_files = IncomingFolder(files.join(format!("{COMING}{moment}")));
     let copied = |source_file: &Path, to: &Path, entry: &BackupFile| {
         let (bytes, sha256) = copy_file(source_file, to).map_err(failed(to))?;
         let damaged = |reason| BackupError::DamagedBackup { path: source_file.display().to_string(), reason };
         is_entry(entry, bytes, &sha256).map_err(damaged)
     };
     copied(&source.join(DATABASE), &new_database.0, &manifest.database)?;
-    create_folder(&new_files.0).map_err(failed(&new_files.0))?;
-    let mut folders = BTreeSet::new();
-    for entry in &manifest.attachments {
-        let to = new_files.0.join(place_of(&entry.file));
-        if let Some(folder) = to.parent().filter(|folder| folders.insert(folder.to_path_buf())) {
-            create_folder(folder).map_err(failed(folder))?;
+    let new_files = files.map(|files| IncomingFolder(files.join(format!("{COMING}{moment}"))));
+    if let Some(IncomingFolder(new_files)) = &new_files {
+        create_folder(new_files).map_err(failed(new_files))?;
+        let mut folders = BTreeSet::new();
+        for entry in &manifest.attachments {
+            let to = new_files.join(place_of(&entry.file));
+            if let Some(folder) = to.parent().filter(|folder| folders.insert(folder.to_path_buf())) {
+                create_folder(folder).map_err(failed(folder))?;
+            }
+            copied(&source.join(ATTACHMENTS).join(place_of(&entry.file)), &to, entry)?;
         }
-        copied(&source.join(ATTACHMENTS).join(place_of(&entry.file)), &to, entry)?;
-    }
-    for folder in folders.iter().chain([&new_files.0]) {
-        sync_folder(folder).map_err(failed(folder))?;
+        for folder in folders.iter().chain([new_files]) {
+            sync_folder(folder).map_err(failed(folder))?;
+        }
     }
 
     let mut moves = UndoableMoves::default();
     let mut replaced = Vec::new();
-    let old_files = files.join(format!("{KEPT}{moment}"));
-    for name in contents(files).map_err(failed(files))? {
-        if replaced.is_empty() {
-            create_folder(&old_files).map_err(failed(&old_files))?;
-            replaced.push(old_files.clone());
+    if let Some(files) = files {
+        let old_files = files.join(format!("{KEPT}{moment}"));
+        for name in contents(files).map_err(failed(files))? {
+            if replaced.is_empty() {
+                create_folder(&old_files).map_err(failed(&old_files))?;
+                replaced.push(old_files.clone());
+            }
+            moves.rename(files.join(&name), old_files.join(&name))?;
         }
-        moves.rename(files.join(&name), old_files.join(&name))?;
     }
     // The write-ahead log first: beside another database it would corrupt it. The database comes last, so that files exist before their rows.
     for ending in COMPANIONS.iter().copied().chain([""]) {
@@ -211,13 +277,15 @@ fn restore_into(source: &Path, manifest: &Manifest, database: &Path, files: &Pat
             replaced.push(old);
         }
     }
-    for name in contents(&new_files.0).map_err(failed(&new_files.0))? {
-        moves.rename(new_files.0.join(&name), files.join(&name))?;
+    if let (Some(IncomingFolder(new_files)), Some(files)) = (&new_files, files) {
+        for name in contents(new_files).map_err(failed(new_files))? {
+            moves.rename(new_files.join(&name), files.join(&name))?;
+        }
     }
     moves.rename(new_database.0.clone(), database.into())?;
     let sync = || {
         File::open(database)?.sync_all()?;
-        sync_folder(files)?;
+        files.map_or(Ok(()), sync_folder)?;
         sync_folder(database.parent().unwrap_or(Path::new(".")))
     };
     sync().map_err(failed(database))?;
@@ -226,7 +294,10 @@ fn restore_into(source: &Path, manifest: &Manifest, database: &Path, files: &Pat
         created_at: manifest.created_at.clone(),
         database: database.into(),
         files: manifest.attachments.len(),
+        bucket: manifest.bucket.clone(),
+        other_storage: None,
         replaced,
+        moved: None,
     })
 }
 

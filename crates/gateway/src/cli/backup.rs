@@ -48,6 +48,6 @@ pub async fn run_restore(options: Restore) -> Result<ExitCode, GatewayError> {
         print_line(&backup::restore::verify(&source).await?.to_string())?;
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{}", backup::restore::run(&database.settings()?, &source, replace).await?);
+    println!("{}", backup::restore::run(&database.restore_settings()?, &source, replace).await?);
     Ok(ExitCode::SUCCESS)
 }

@@ -15,9 +15,9 @@ use gateway::{GatewayError, deployment, wire_up};
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("needed").required(true).multiple(true).args(["address", "config"]))]
 pub struct Check {
-    /// `config`, `destinations`, or the address of a gateway as pages use it, such as https://support.example.com [default: config and
-    /// destinations].
-    #[arg(value_name = "config | destinations | URL")]
+    /// `config`, `database`, `destinations`, or the address of a gateway as pages use it, such as https://support.example.com [default: config,
+    /// database and destinations].
+    #[arg(value_name = "config | database | destinations | URL")]
     address: Option<String>,
     /// With URL: a page that embeds the panel, such as https://app.example.com.
     #[arg(long, value_name = "ORIGIN", requires = "address")]
@@ -36,9 +36,10 @@ pub struct Check {
 pub async fn run_check(options: Check) -> Result<ExitCode, GatewayError> {
     let Check { address, origin, site, config, send } = options;
     let checks = match address.as_deref() {
-        None => Checks { config: true, destinations: true },
-        Some("config") => Checks { config: true, destinations: false },
-        Some("destinations") => Checks { config: false, destinations: true },
+        None => Checks { config: true, database: true, destinations: true },
+        Some("config") => Checks { config: true, ..Checks::default() },
+        Some("database") => Checks { database: true, ..Checks::default() },
+        Some("destinations") => Checks { destinations: true, ..Checks::default() },
         Some(_) if send => refuse("--send", "can be used with destinations only"),
         Some(url) => {
             let deployment = deployment::Deployment::new(url, origin, site)?;
@@ -63,8 +64,10 @@ pub async fn run_check(options: Check) -> Result<ExitCode, GatewayError> {
     if checks.config {
         println!("{}", summary(settings));
     }
+    let is_database_good = !checks.database || check_database(settings).await;
     if !checks.destinations {
-        return Ok(if settings.sites.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS });
+        let is_good = is_database_good && !(checks.config && settings.sites.is_empty());
+        return Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     let checked = check::check(&setup.parts.sites, &setup.parts.mails, &setup.parts.destinations, send).await;
     println!("{checked}");
@@ -78,13 +81,48 @@ pub async fn run_check(options: Check) -> Result<ExitCode, GatewayError> {
             }
         }
     }
-    Ok(if checked.is_good() && is_provider_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let is_storage_good = check_storage(settings).await;
+    let is_good = checked.is_good() && is_provider_good && is_storage_good && is_database_good;
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether a gateway can open the database.
+async fn check_database(settings: &config::Settings) -> bool {
+    let database = &settings.database;
+    if !database.may_exist() {
+        println!("database: ok  {database} does not exist; the first start creates it");
+        return true;
+    }
+    match wire_up::check_database(settings).await {
+        Ok(status) if status.is_current() => println!("database: ok  {database}"),
+        Ok(status) => println!("database: ok  {database}; the next start runs {} migrations", status.pending.len()),
+        Err(error) => {
+            println!("database: BAD  {error}");
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether attachments can be stored, if they are stored in a bucket.
+async fn check_storage(settings: &config::Settings) -> bool {
+    let config::Storage::Bucket(bucket) = &settings.attachments else { return true };
+    let checked = match wire_up::open_bucket(bucket) {
+        Ok(opened) => opened.check().await,
+        Err(error) => Err(error.to_string()),
+    };
+    match &checked {
+        Ok(()) => println!("attachments: ok  {} can be written, read and deleted from", bucket.url()),
+        Err(error) => println!("attachments: BAD  {}: {error}", bucket.url()),
+    }
+    checked.is_ok()
 }
 
 /// What to check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Checks {
     config: bool,
+    database: bool,
     destinations: bool,
 }
 

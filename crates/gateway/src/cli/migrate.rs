@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::options::DatabaseOptions;
 use super::output::{print_json, print_text};
+use deskbell_core::ports::{Migration, SchemaStatus};
 use gateway::GatewayError;
 use gateway::commands::migrate;
-use store_sqlite::schema::{Migration, SchemaStatus};
 
 #[derive(clap::Args)]
 pub struct Migrate {
@@ -44,10 +44,10 @@ struct JsonMigration<'a> {
 
 pub async fn run_migrate(options: Migrate) -> Result<ExitCode, GatewayError> {
     let Migrate { database, check, json } = options;
-    let database = database.settings()?.database;
-    let before = if check { migrate::check(&database).await? } else { migrate::run(&database).await? };
+    let settings = database.settings()?;
+    let before = if check { migrate::check(&settings).await? } else { migrate::run(&settings).await? };
     let is_current = !check || before.is_current();
-    let path = database.display().to_string();
+    let path = settings.database.to_string();
     if json {
         let (applied, pending) = if check { (&[][..], &before.pending[..]) } else { (&before.pending[..], &[][..]) };
         let (applied, pending, newer) = (listed(applied), listed(pending), listed(&before.newer));

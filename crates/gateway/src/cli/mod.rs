@@ -6,6 +6,7 @@ mod backup;
 mod check;
 mod deliveries;
 mod migrate;
+mod moving;
 mod options;
 mod output;
 mod privacy;
@@ -26,6 +27,7 @@ use backup::{Backup, Restore};
 use check::Check;
 use deliveries::Deliveries;
 use migrate::Migrate;
+use moving::Move;
 use privacy::{Erase, Export};
 use questions::{Import, Index};
 use serve::{Health, Init, Serve};
@@ -69,10 +71,10 @@ enum Command {
     ///
     /// Without SOURCE, the questions in the database are written. The same questions always produce the same bytes.
     Index(Index),
-    /// Check the configuration, its destinations, or a gateway from outside.
+    /// Check the configuration, its database and destinations, or a gateway from outside.
     ///
-    /// `check config` reads the configuration. `check destinations` compares it with what the destinations report, and logs in to mail servers
-    /// without sending mail; it leaves nothing behind, unless --send sends a test ticket. `check` alone does both. `check URL` tests a
+    /// `check config` reads the configuration. `check database` connects to the database. `check destinations` compares it with what the destinations report, and logs in to mail servers
+    /// without sending mail; it leaves nothing behind, unless --send sends a test ticket. `check` alone does all of it. `check URL` tests a
     /// deployment through its proxies: sizes, headers, streams, CORS, caching, paths. Each line says good or BAD and how to fix it; the exit
     /// code is 1 if anything is bad. DESKBELL_ZENDESK_SECRET and DESKBELL_SMTP_PASSWORD work as with serve.
     Check(Check),
@@ -113,6 +115,12 @@ enum Command {
     /// `serve` and every command that opens the database do this as well; use this to see and time it, and --check in scripts. Gateways of the version before go on working with the
     /// migrated database.
     Migrate(Migrate),
+    /// Move everything in an SQLite database to the configured PostgreSQL database, which has to be empty.
+    ///
+    /// Stop the gateway first: the command refuses while it or another program uses the SQLite database, and from then on nothing can use that
+    /// database any more. It compares all rows at the end. If it is interrupted, run it again; it continues where it stopped. No gateway starts
+    /// with the new database before the move has finished. Attachments stay where they are.
+    Move(Move),
     /// Back up the database and the attachments to a folder while gateways are running.
     ///
     /// The backup contains everything acknowledged before it started. It blocks no writer, overwrites nothing, and is checked; the folder gets
@@ -150,6 +158,7 @@ impl Cli {
             Command::Erase(options) => privacy::run_erase(options).await,
             Command::Export(options) => privacy::run_export(options).await,
             Command::Migrate(options) => migrate::run_migrate(options).await,
+            Command::Move(options) => moving::run_move(options).await,
             Command::Backup(options) => backup::run_backup(options).await,
             Command::Restore(options) => backup::run_restore(options).await,
         };

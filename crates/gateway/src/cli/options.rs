@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gateway::config::{self, Overrides};
+use gateway::config::{self, Database, Overrides, Storage};
 
 /// How many items a list has by default.
 pub const LIMIT_DEFAULT: u32 = 50;
@@ -21,7 +21,7 @@ pub struct DatabaseOptions {
     /// The configuration file that names the database and the folder of files.
     #[arg(long, value_name = "FILE", env = "DESKBELL_CONFIG")]
     pub config: Option<PathBuf>,
-    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db].
+    /// The database, sqlite:PATH or postgres://USER@HOST/NAME [default: sqlite:data/deskbell.db].
     #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
     pub database: Option<String>,
 }
@@ -31,6 +31,28 @@ impl DatabaseOptions {
     pub fn settings(self) -> Result<config::Settings, config::SettingsError> {
         let settings = self.load()?;
         note_other_database(&settings);
+        Ok(settings)
+    }
+
+    /// The settings for a restore. The folder of attachments in the configuration belongs to its database, so with another one, as in a trial, they
+    /// are beside that one. In a bucket a restore replaces nothing.
+    pub fn restore_settings(self) -> Result<config::Settings, config::SettingsError> {
+        let DatabaseOptions { config, .. } = self.clone();
+        let mut settings = self.settings()?;
+        let configured = DatabaseOptions { config, database: variable("DESKBELL_DATABASE") }.load()?;
+        let beside = Storage::Folder(config::default_attachments(&settings.database));
+        if settings.file.is_some()
+            && matches!(settings.attachments, Storage::Folder(_))
+            && settings.attachments != beside
+            && !settings.database.is_same(&configured.database, Path::new(""))
+        {
+            eprintln!(
+                "note: the configuration has the database {}, so its attachments are not touched; those of the backup are restored to {}",
+                configured.database.url(),
+                beside.local_folder().display()
+            );
+            settings.attachments = beside;
+        }
         Ok(settings)
     }
 
@@ -57,8 +79,8 @@ pub struct Page {
 
 /// Warns if a command uses another database than the gateway. A database from the environment is the gateway's as well.
 pub fn note_other_database(settings: &config::Settings) {
-    let of_environment = variable("DESKBELL_DATABASE").and_then(|url| config::sqlite_path(&url, "").ok());
-    if of_environment.is_some_and(|path| path == settings.database) {
+    let of_environment = variable("DESKBELL_DATABASE").and_then(|url| Database::parse(&url, "").ok());
+    if of_environment.is_some_and(|database| database.url() == settings.database.url()) {
         return;
     }
     if let Some(notice) = config::other_database(settings, Path::new("")) {

@@ -23,7 +23,7 @@ pub struct Serve {
     /// Address to listen on; port 0 picks a free port [default: 127.0.0.1:8383].
     #[arg(long, value_name = "ADDRESS:PORT", env = "DESKBELL_LISTEN")]
     listen: Option<String>,
-    /// The database, sqlite:PATH [default: sqlite:data/deskbell.db, with --demo sqlite:data/demo.db].
+    /// The database, sqlite:PATH or postgres://USER@HOST/NAME [default: sqlite:data/deskbell.db, with --demo sqlite:data/demo.db].
     #[arg(long, value_name = "URL", env = "DESKBELL_DATABASE")]
     database: Option<String>,
     /// The folder with the panel's files, built by `make build`.

@@ -1,6 +1,7 @@
 //! `deskbell check`: compares the configured destinations with what they report about themselves and, on request, sends each a test ticket.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
@@ -8,7 +9,7 @@ use crate::wire_up::SiteMails;
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
 use deskbell_core::ids::{DeliveryId, DestinationName, Reference, SiteKey, TicketId};
-use deskbell_core::ports::destination::{DeliveryContents, Destination, Finding};
+use deskbell_core::ports::destination::{ClaimHold, DeliveryContents, Destination, Finding};
 use deskbell_core::ports::{Delivery, DeliveryKind, DeliveryState, StoredTicket};
 use deskbell_core::random;
 use deskbell_core::site::{Site, Sites};
@@ -78,6 +79,9 @@ pub async fn check(sites: &Sites, mails: &SiteMails, destinations: &Destinations
     checked
 }
 
+/// Longer than the delivery of a test ticket takes.
+const TEST_MAX: Duration = Duration::from_secs(60 * 60);
+
 /// Sends a test ticket to a destination.
 async fn test(site: &Site, destination: &DestinationName, to: &dyn Destination) -> Finding {
     let ticket = ticket(&site.key);
@@ -105,6 +109,8 @@ async fn test(site: &Site, destination: &DestinationName, to: &dyn Destination) 
         message: None,
         files: &[],
         external: None,
+        now: clock::now(),
+        hold: &ClaimHold::until(Instant::now() + TEST_MAX),
     };
     let reference = &ticket.reference;
     match to.deliver(&contents).await {

@@ -3,7 +3,7 @@
 use super::actor::current_user;
 use super::{DataError, OpenData};
 use deskbell_core::ids::{DeliveryId, Reference, SiteKey};
-use deskbell_core::ports::{Agent, DeadLetters, Delivery, DeliveryFilter, Queue, QueueStatus, SiteScope, StoreError};
+use deskbell_core::ports::{Agent, DeadLetters, Delivery, DeliveryFilter, QueueStatus, SiteScope, StoreError};
 use deskbell_core::use_cases::agents::Audited;
 
 /// Undelivered deliveries and the queues that they are in.

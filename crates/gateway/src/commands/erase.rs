@@ -3,7 +3,6 @@
 use super::actor::current_user;
 use super::{DataError, OpenData};
 use crate::wire_up;
-use deskbell_core::ports::Erasure;
 use deskbell_core::use_cases::agents::Audited;
 use deskbell_core::use_cases::privacy::{Erased, Selection};
 

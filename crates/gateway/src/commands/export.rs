@@ -1,17 +1,18 @@
 //! `deskbell export`: a folder with `export.json` and the files beside it.
 
 use std::fs::File;
-use std::io::{ErrorKind, Result, Write};
+use std::io::{Result, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::actor::current_user;
 use super::{DataError, OpenData};
-use crate::files::Folder;
 use crate::wire_up;
-use deskbell_core::ports::{ExportTarget, Files};
+use async_trait::async_trait;
+use deskbell_core::ports::{ExportTarget, FileError, Files};
 use deskbell_core::use_cases::agents::Audited;
 use deskbell_core::use_cases::privacy::{Exported, PrivacyError, Selection};
+use futures_util::StreamExt;
 use private_files::{create_file, create_folder};
 
 /// Writes the data of a selection into a folder, which must be empty or not exist. The audit log notes it before.
@@ -31,11 +32,11 @@ pub async fn run(data: &OpenData, selection: &Selection, out: &Path) -> std::res
 struct ExportFolder {
     out: PathBuf,
     json: File,
-    files: Arc<Folder>,
+    files: Arc<dyn Files>,
 }
 
 impl ExportFolder {
-    fn create(out: &Path, files: Arc<Folder>) -> Result<ExportFolder> {
+    fn create(out: &Path, files: Arc<dyn Files>) -> Result<ExportFolder> {
         if !out.is_dir() {
             create_folder(out)?;
         } else if std::fs::read_dir(out)?.next().is_some() {
@@ -45,19 +46,25 @@ impl ExportFolder {
     }
 }
 
+#[async_trait]
 impl ExportTarget for ExportFolder {
     fn write(&mut self, text: &str) -> Result<()> {
         self.json.write_all(text.as_bytes())
     }
 
-    fn copy_file(&mut self, file: &str, path: &str) -> Result<bool> {
+    async fn copy_file(&mut self, file: &str, path: &str) -> std::result::Result<bool, FileError> {
         let target = self.out.join(path);
+        let mut opened = match self.files.open(file, 0).await {
+            Ok(opened) => opened,
+            Err(FileError::NotFound) => return Ok(false),
+            Err(error) => return Err(error),
+        };
         create_folder(target.parent().unwrap_or(&self.out))?;
-        match std::fs::copy(self.files.path(file), &target) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
+        let mut copy = create_file(&target)?;
+        while let Some(piece) = opened.bytes.next().await {
+            copy.write_all(&piece?)?;
         }
+        Ok(true)
     }
 
     fn finish(&mut self) -> Result<()> {

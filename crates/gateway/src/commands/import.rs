@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::Settings;
 use crate::wire_up;
 use deskbell_core::ids::SiteKey;
-use deskbell_core::ports::{Progress, QuestionSource, SiteTables, Store, StoreError};
+use deskbell_core::ports::{Progress, QuestionSource, StoreError};
 use deskbell_core::use_cases::search::import::{ImportError, Prune, Report};
 
 /// Why an import failed.

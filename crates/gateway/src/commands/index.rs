@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Settings;
 use crate::wire_up;
 use deskbell_core::ids::SiteKey;
-use deskbell_core::ports::{Store, StoreError};
+use deskbell_core::ports::StoreError;
 use deskbell_core::use_cases::search::all_questions;
 use outbound_http::Limits;
 use ranking::index_file::{IndexError, IndexFile};
@@ -59,7 +59,7 @@ pub async fn write(
             (reading.questions, reading.bad, reading.warnings)
         }
         // A typo in the name must not create an empty database.
-        None if !settings.database.exists() => Default::default(),
+        None if !settings.database.may_exist() => Default::default(),
         None => {
             let store = wire_up::open_store(settings).await?;
             let questions = all_questions(store.as_ref(), site).await;

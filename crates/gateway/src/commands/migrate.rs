@@ -1,23 +1,21 @@
 //! `deskbell migrate`: applies the migrations of this version to a database, or says which it lacks.
 
-use std::path::Path;
-
 use super::DataError;
-use deskbell_core::ports::Store;
-use store_sqlite::SqliteStore;
-use store_sqlite::schema::{self, SchemaStatus};
+use crate::config::Settings;
+use crate::wire_up;
+use deskbell_core::ports::SchemaStatus;
 
-/// The migrations of a database. Changes nothing, and does not create the database.
-pub async fn check(database: &Path) -> Result<SchemaStatus, DataError> {
-    if !database.is_file() {
-        return Err(DataError::NoDatabase(database.display().to_string()));
+/// The migrations of the database. Changes nothing, and does not create the database.
+pub async fn check(settings: &Settings) -> Result<SchemaStatus, DataError> {
+    if !settings.database.may_exist() {
+        return Err(DataError::NoDatabase(settings.database.to_string()));
     }
-    Ok(schema::status(database).await?)
+    Ok(wire_up::schema_status(settings).await?)
 }
 
-/// Applies all pending migrations, and creates the database if there is none. Returns what it was like before.
-pub async fn run(database: &Path) -> Result<SchemaStatus, DataError> {
-    let before = if database.is_file() { schema::status(database).await? } else { SchemaStatus::empty() };
-    SqliteStore::open(database).await?.close().await;
+/// Applies all pending migrations, and creates an SQLite file if there is none. Returns what it was like before.
+pub async fn run(settings: &Settings) -> Result<SchemaStatus, DataError> {
+    let before = wire_up::schema_status(settings).await?;
+    wire_up::open_store(settings).await?.close().await;
     Ok(before)
 }

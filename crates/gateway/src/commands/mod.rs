@@ -9,6 +9,7 @@ pub mod health;
 pub mod import;
 pub mod index;
 pub mod migrate;
+pub mod moving;
 pub mod sessions;
 pub mod sites;
 pub mod tickets;
@@ -16,14 +17,12 @@ pub mod tickets;
 use std::sync::Arc;
 
 use crate::config::Settings;
-use crate::files::Folder;
 use crate::wire_up;
 use deliveries::DeliveriesError;
-use deskbell_core::ports::{Store, StoreError};
+use deskbell_core::ports::{Files, Store, StoreError};
 use deskbell_core::use_cases::agents::{Audit, HandleSessions};
 use deskbell_core::use_cases::privacy::PrivacyError;
 use sessions::SessionsError;
-use store_sqlite::SqliteStore;
 use tickets::TicketsError;
 
 /// Why stored data was not read or changed.
@@ -54,19 +53,19 @@ pub enum DataError {
 
 /// The opened data of a gateway, which may be running.
 pub struct OpenData {
-    store: Arc<SqliteStore>,
-    files: Arc<Folder>,
+    store: Arc<dyn Store>,
+    files: Arc<dyn Files>,
     audit: Audit,
 }
 
 impl OpenData {
-    /// Opens the database and the folder of attachments; does not create the database.
+    /// Opens the database and the attachments; does not create the database.
     pub async fn open(settings: &Settings) -> Result<OpenData, DataError> {
-        if !settings.database.is_file() {
-            return Err(DataError::NoDatabase(settings.database.display().to_string()));
+        if !settings.database.may_exist() {
+            return Err(DataError::NoDatabase(settings.database.to_string()));
         }
         let store = wire_up::open_store(settings).await?;
-        let files = Arc::new(Folder::open(settings.attachments.clone())?);
+        let files = wire_up::open_files(settings)?;
         let audit = wire_up::audit(settings, &store);
         Ok(OpenData { store, files, audit })
     }
@@ -77,7 +76,7 @@ impl OpenData {
     }
 
     /// The store.
-    fn store(&self) -> &Arc<SqliteStore> {
+    fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
 

@@ -13,10 +13,9 @@ use super::actor::current_user;
 use crate::config::{self, Settings, SettingsError};
 use crate::wire_up;
 use deskbell_core::ids::SiteKey;
-use deskbell_core::ports::{ReloadReport, SiteContents, SiteTable, SiteTables, StoreError};
+use deskbell_core::ports::{ReloadReport, SiteContents, SiteTable, Store, StoreError};
 use deskbell_core::timestamp::Timestamp;
 use deskbell_core::use_cases::agents::{Audit, Audited};
-use store_sqlite::SqliteStore;
 
 /// How long a reload waits for the first gateway, and after that for others.
 const FIRST_REPORT: Duration = Duration::from_secs(15);
@@ -80,7 +79,7 @@ pub enum SitesError {
 
 /// The sites of a gateway's file and database.
 pub struct ConfiguredSites {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     settings: Settings,
     audit: Audit,
 }
@@ -88,8 +87,8 @@ pub struct ConfiguredSites {
 impl ConfiguredSites {
     /// Opens the database of the settings; does not create it.
     pub async fn open(settings: Settings) -> Result<ConfiguredSites, DataError> {
-        if !settings.database.is_file() {
-            return Err(DataError::NoDatabase(settings.database.display().to_string()));
+        if !settings.database.may_exist() {
+            return Err(DataError::NoDatabase(settings.database.to_string()));
         }
         Ok(ConfiguredSites::open_or_create(settings).await?)
     }

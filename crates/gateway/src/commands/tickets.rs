@@ -4,7 +4,7 @@ use super::actor::current_user;
 use super::{DataError, OpenData};
 use crate::config::Settings;
 use crate::wire_up;
-use deskbell_core::ports::{Delivery, InboxCursor, Queue, StoreError, Tickets, View};
+use deskbell_core::ports::{Delivery, InboxCursor, StoreError, View};
 use deskbell_core::rules::permissions::is_sensitive;
 use deskbell_core::use_cases::agents::Audited;
 use deskbell_core::use_cases::privacy::TicketDocument;

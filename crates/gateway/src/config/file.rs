@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::database::PostgresTable;
 use super::destinations::tag_destinations;
 use super::document::{Document, LineNumbers};
 use super::error::SettingsError;
@@ -17,6 +18,7 @@ use super::proxies::Proxies;
 use super::search::SearchTable;
 use super::secrets::read_text;
 use super::site::{self, SiteTable};
+use super::storage::S3Table;
 use super::suggestion::nearest;
 use deskbell_core::rules::quotas::Quotas;
 
@@ -27,13 +29,19 @@ use deskbell_core::rules::quotas::Quotas;
 pub struct File {
     /// `ADDRESS:PORT` to listen on; port 0 picks a free one. Default: [`super::DEFAULT_LISTEN`].
     pub listen: Option<String>,
-    /// The database, `sqlite:PATH`; created if it does not exist. Default: [`super::DEFAULT_DATABASE`].
+    /// The database, `sqlite:PATH` (created if it does not exist) or `postgres://USER@HOST/NAME`. Default: [`super::DEFAULT_DATABASE`].
     pub database: Option<String>,
-    /// Number of connections that read the database, 1 to [`super::READERS_MAX`]. Default: that of the store.
+    /// How PostgreSQL is reached, if it is the database.
+    pub postgres: PostgresTable,
+    /// Number of connections that read an SQLite file, 1 to [`super::READERS_MAX`]. Default: that of the store.
     pub database_readers: Option<u32>,
-    /// The folder for attachments; created if it does not exist. Default: beside the database, its name with `-attachments` instead of the
-    /// extension.
-    pub attachments: Option<PathBuf>,
+    /// The folder for attachments, created if it does not exist; or a bucket, `s3://BUCKET/PREFIX`. Default: a folder beside the database, its
+    /// name with `-attachments` instead of the extension.
+    pub attachments: Option<String>,
+    /// What the addresses of attachments begin with, if they are served from an origin of their own. Default: the gateway's.
+    pub attachments_url: Option<String>,
+    /// Access to the service of the bucket.
+    pub s3: Option<S3Table>,
     /// The folder with the panel's files, built by `make build`. Default: none, and no panel is served.
     pub assets: Option<PathBuf>,
     /// The secret with which agents log in to `/inbox`, at least [`super::TOKEN_MIN`] characters. Default: none, and the inbox is closed.

@@ -62,7 +62,7 @@ pub struct AgentTable {
 }
 
 /// The identity provider of the agents, as configured.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OidcTable {
     /// Its issuer, an https address.
@@ -86,7 +86,7 @@ pub struct OidcTable {
 }
 
 /// The role of a group of the identity provider, as configured.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GroupTable {
     /// The value of the claim.
@@ -105,7 +105,7 @@ impl fmt::Debug for OidcTable {
 }
 
 /// How agents log in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AgentLogins {
     /// The token that all agents share. The next version rejects it.
     pub shared_token: Option<Token>,
@@ -123,7 +123,7 @@ impl AgentLogins {
 }
 
 /// An agent with a personal token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonalToken {
     /// The agent.
     pub agent: Agent,

@@ -1,5 +1,6 @@
 //! The settings of the gateway: from the command line, the environment and one TOML file, in this order.
 
+mod database;
 mod destinations;
 mod document;
 mod error;
@@ -24,6 +25,7 @@ mod secrets;
 mod signers;
 mod site;
 pub mod starter;
+mod storage;
 mod stored;
 mod suggestion;
 mod token;
@@ -31,11 +33,12 @@ mod token;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use deskbell_core::rules::quotas::Quotas;
 use deskbell_core::rules::retention::Retention;
 
+pub use database::{ConnectionUrl, DEFAULT_DATABASE, Database, PostgresSettings};
 pub use destinations::{DestinationTable, EmailTable, FieldTable, SlackTable, WebhookTable, ZendeskTable};
 pub use document::LineNumbers;
 pub use error::SettingsError;
@@ -57,13 +60,12 @@ pub use secret_fields::{literal_secrets, unreadable_secrets};
 pub use secrets::{SecretSource, read_text, secret, secret_field};
 pub use signers::{OneOrMany, SignerAlgorithm, SignerTable};
 pub use site::{SiteConfig, SiteTable};
+pub use storage::{AccessKey, BucketSettings, S3Table, Storage};
 pub use stored::{StoredSite, parse_site};
 pub use token::Token;
 
 /// The default address to listen on.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8383";
-/// The default database.
-pub const DEFAULT_DATABASE: &str = "sqlite:data/deskbell.db";
 /// The default database of `--demo`.
 pub const DEMO_DATABASE: &str = "sqlite:data/demo.db";
 /// The configuration that `--demo` adds.
@@ -85,12 +87,14 @@ pub struct Settings {
     pub misplaced: Vec<MisplacedOptions>,
     /// The address to listen on.
     pub listen: SocketAddr,
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// The database.
+    pub database: Database,
     /// Number of connections that read the database; none for the store's default.
     pub database_readers: Option<u32>,
-    /// The folder of attachments.
-    pub attachments: PathBuf,
+    /// Where attachments are stored.
+    pub attachments: Storage,
+    /// What the addresses of attachments begin with, without a slash at its end; none if they are relative to the gateway.
+    pub attachments_url: Option<String>,
     /// The folder with the panel's files, built by `make build`; without it no panel is served.
     pub assets: Option<PathBuf>,
     /// How agents log in to the inbox; if in no way, the inbox is closed.
@@ -149,7 +153,7 @@ pub struct Overrides {
     pub config: Option<PathBuf>,
     /// `ADDRESS:PORT`.
     pub listen: Option<String>,
-    /// `sqlite:PATH`.
+    /// `sqlite:PATH` or `postgres://…`.
     pub database: Option<String>,
     /// A folder.
     pub assets: Option<PathBuf>,
@@ -170,7 +174,7 @@ pub struct Overrides {
 impl fmt::Debug for Overrides {
     /// Omits the secrets, which must not be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Overrides({:?}, {:?}, {:?})", self.config, self.listen, self.database)
+        write!(f, "Overrides({:?}, {:?})", self.config, self.listen)
     }
 }
 
@@ -208,7 +212,7 @@ pub fn load_with(overrides: &Overrides, stored: BTreeMap<String, StoredSite>) ->
         (&file.database, &location("database")),
         default_database,
     );
-    let database = sqlite_path(&database, &source)?;
+    let database = Database::parse(&database, &source)?.with(&file.postgres, location)?;
     if let Some(readers) = file.database_readers.filter(|readers| !(1..=READERS_MAX).contains(readers)) {
         let message = format!("{readers} is out of range; use 1 to {READERS_MAX}");
         return Err(SettingsError::Value { location: location("database_readers"), message });
@@ -248,11 +252,15 @@ pub fn load_with(overrides: &Overrides, stored: BTreeMap<String, StoredSite>) ->
     }));
     let audit_keep = inbox::audit_keep(&file.inbox, &location)?;
     let inbox_url = inbox::url(&file.inbox, &location)?;
+    let attachments =
+        storage::storage(file.attachments.as_deref(), file.s3, &default_attachments(&database), &location)?;
+    let attachments_url = storage::files_url(file.attachments_url.as_deref(), &location)?;
     Ok(Settings {
         file: overrides.config.clone(),
         misplaced: file.misplaced,
         listen,
-        attachments: file.attachments.unwrap_or_else(|| default_attachments(&database)),
+        attachments,
+        attachments_url,
         database,
         database_readers: file.database_readers,
         assets: overrides.assets.clone().or(file.assets),
@@ -281,20 +289,12 @@ pub fn load_with(overrides: &Overrides, stored: BTreeMap<String, StoredSite>) ->
     })
 }
 
-/// The file of a database URL; `location` is named in the error if the URL is invalid.
-pub fn sqlite_path(url: &str, location: &str) -> Result<PathBuf, SettingsError> {
-    let path = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
-    path.filter(|path| !path.is_empty() && !path.starts_with(":memory:")).map(PathBuf::from).ok_or_else(|| {
-        let message = format!("{url:?} is not a database URL; use sqlite:PATH, such as {DEFAULT_DATABASE}");
-        SettingsError::Value { location: location.into(), message }
-    })
-}
-
-/// The attachments folder beside a database: `data/deskbell-attachments` for `data/deskbell.db`.
-fn default_attachments(database: &Path) -> PathBuf {
-    let mut name = database.file_stem().unwrap_or_default().to_os_string();
+/// The attachments folder beside a database: `data/deskbell-attachments` for `data/deskbell.db`, and for one that is not a file.
+pub fn default_attachments(database: &Database) -> PathBuf {
+    let Some(file) = database.file() else { return "data/deskbell-attachments".into() };
+    let mut name = file.file_stem().unwrap_or_default().to_os_string();
     name.push("-attachments");
-    database.with_file_name(name)
+    file.with_file_name(name)
 }
 
 /// The sites of a file, or the first error in them.

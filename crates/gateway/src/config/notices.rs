@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use super::Settings;
+use super::database::{DEFAULT_DATABASE, Database};
 use super::hours::past_holidays;
 use super::misplaced_options;
 use super::starter::FILE;
-use super::{DEFAULT_DATABASE, Settings, sqlite_path};
 use deskbell_core::timestamp::Timestamp;
 
 /// The largest number of holidays of a site in a warning.
@@ -64,16 +65,12 @@ pub fn other_database(settings: &Settings, folder: &Path) -> Option<String> {
     // This command does not report other errors in the file.
     let table: toml::Table = toml::from_str(&std::fs::read_to_string(folder.join(FILE)).ok()?).ok()?;
     let url = table.get("database").map_or(Some(DEFAULT_DATABASE), toml::Value::as_str)?;
-    let configured = sqlite_path(url, "").ok()?;
-    let resolved = |path: &Path| {
-        let path = folder.join(path);
-        path.canonicalize().or_else(|_| std::path::absolute(&path)).unwrap_or(path)
-    };
-    (resolved(&configured) != resolved(&settings.database)).then(|| {
-        let used = settings.database.display();
+    let configured = Database::parse(url, "").ok()?;
+    (!configured.is_same(&settings.database, folder)).then(|| {
         format!(
-            "the database is sqlite:{used}, but {FILE} has {url}; to use that one, pass --config {FILE} instead of \
-             --database"
+            "the database is {}, but {FILE} has {}; to use that one, pass --config {FILE} instead of --database",
+            settings.database.url(),
+            configured.url()
         )
     })
 }
@@ -156,11 +153,11 @@ mod tests {
     fn using_another_database_is_reported_with_the_option_to_write() {
         let (folder, mut settings) = with_file("database = \"sqlite:data/served.db\"");
         settings.file = None;
-        settings.database = "data/served.db".into();
+        settings.database = Database::Sqlite("data/served.db".into());
         assert_eq!(other_database(&settings, folder.path()), None);
-        settings.database = folder.path().join("data").join("served.db");
+        settings.database = Database::Sqlite(folder.path().join("data/served.db"));
         assert_eq!(other_database(&settings, folder.path()), None);
-        settings.database = "data/deskbell.db".into();
+        settings.database = Database::Sqlite("data/deskbell.db".into());
         assert_eq!(
             other_database(&settings, folder.path()).unwrap(),
             "the database is sqlite:data/deskbell.db, but deskbell.toml has sqlite:data/served.db; to use that one, pass --config deskbell.toml instead of --database"
@@ -168,7 +165,7 @@ mod tests {
         let other_folder = tempfile::tempdir().unwrap();
         assert_eq!(other_database(&settings, other_folder.path()), None, "there is no configuration");
         settings.file = Some(folder.path().join(FILE));
-        settings.database = "data/another.db".into();
+        settings.database = Database::Sqlite("data/another.db".into());
         assert_eq!(other_database(&settings, folder.path()), None, "both were named");
     }
 }

@@ -23,10 +23,16 @@ pub struct StoredSite {
 pub fn parse_site(key: &str, text: &str, name: &str) -> Result<StoredSite, SettingsError> {
     let only_its_table = || SettingsError::Value {
         location: name.into(),
-        message: format!("must have the table [sites.{key}] and nothing else"),
+        message: format!(
+            "must have the table [sites.{key}] and nothing else; begin it with the line [sites.{key}], and write the options of the site below"
+        ),
     };
-    let file = file::parse(text, name)?;
     let tables: Table = toml::from_str(text).unwrap_or_default();
+    // Its options above the table, or without it, would be called unknown fields.
+    if !tables.is_empty() && !tables.contains_key("sites") {
+        return Err(only_its_table());
+    }
+    let file = file::parse(text, name)?;
     let sites = tables.get("sites").and_then(Value::as_table).map_or(0, Table::len);
     if (tables.len(), sites) != (1, 1) {
         return Err(only_its_table());
@@ -47,6 +53,7 @@ mod tests {
         assert_eq!(read("[sites.acme]\norigins = [\"*\"]\n[sites.acme.panel]\nkinds = [\"bug\"]"), Ok(()));
         for (text, expected) in [
             ("", "x.toml: must have the table [sites.acme] and nothing else"),
+            ("origins = [\"*\"]", "and nothing else; begin it with the line [sites.acme]"),
             ("[sites.other]\norigins = [\"*\"]", "x.toml: must have the table [sites.acme] and nothing else"),
             ("[sites.acme]\norigins = [\"*\"]\n[sites.b]\norigins = [\"*\"]", "and nothing else"),
             ("listen = \"127.0.0.1:1\"\n[sites.acme]\norigins = [\"*\"]", "and nothing else"),

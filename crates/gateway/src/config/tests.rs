@@ -17,8 +17,8 @@ fn complaint(text: &str) -> String {
 fn the_example_is_valid_and_states_the_defaults() {
     let settings = load_text(include_str!("../deskbell.example.toml"), Overrides::default()).unwrap();
     assert_eq!(settings.listen, DEFAULT_LISTEN.parse().unwrap());
-    assert_eq!(settings.database, sqlite_path(DEFAULT_DATABASE, "").unwrap());
-    assert_eq!(settings.attachments, default_attachments(&settings.database));
+    assert_eq!(settings.database.url(), DEFAULT_DATABASE);
+    assert_eq!(settings.attachments, Storage::Folder(default_attachments(&settings.database)));
     let site = &settings.sites["acme"];
     assert_eq!(site.origins, Origins::read(&["https://app.example.com".into()]).unwrap());
     assert_eq!(site.config.targets, domain::targets::default_targets());
@@ -48,12 +48,12 @@ fn the_example_names_every_field_of_a_site() {
 fn options_override_the_file_and_the_file_overrides_defaults() {
     let file = "listen = \"127.0.0.1:1\"\ndatabase = \"sqlite:file.db\"\nassets = \"from-file\"";
     let settings = load_text(file, Overrides::default()).unwrap();
-    assert_eq!((settings.listen.port(), settings.database), (1, "file.db".into()));
+    assert_eq!((settings.listen.port(), settings.database.url()), (1, "sqlite:file.db".into()));
     let overrides =
         Overrides { listen: Some("127.0.0.1:2".into()), assets: Some("from-flag".into()), ..Overrides::default() };
     let changed = load_text(file, overrides).unwrap();
     assert_eq!((changed.listen.port(), changed.assets), (2, Some("from-flag".into())));
-    assert_eq!(changed.database, PathBuf::from("file.db"));
+    assert_eq!(changed.database.url(), "sqlite:file.db");
     assert_eq!(load_text("", Overrides::default()).unwrap().listen, DEFAULT_LISTEN.parse().unwrap());
 }
 
@@ -65,7 +65,10 @@ fn errors_name_file_line_field_and_allowed_values() {
         ("listne = \"x\"", "deskbell.toml:1: listne: unknown field `listne`, did you mean `listen`?"),
         ("place = \"x\"", "deskbell.toml:1: place: unknown field `place`, expected one of `listen`, `database`"),
         ("listen = ", "deskbell.toml:1: "),
-        ("database = \"mysql://x\"", "deskbell.toml:1: database: \"mysql://x\" is not a database URL; use sqlite:PATH"),
+        (
+            "database = \"mysql://x\"",
+            "deskbell.toml:1: database: \"mysql\" is not the beginning of a database URL; use sqlite:PATH",
+        ),
         ("database_readers = 0", "deskbell.toml:1: database_readers: 0 is out of range; use 1 to 64"),
         ("inbox_token = \"short\"", "deskbell.toml:1: inbox_token: shorter than 16 characters"),
         ("[sites.acme]", "sites.acme: missing field `origins`"),
@@ -147,7 +150,7 @@ fn the_inbox_token_is_read_from_a_file_and_never_printed() {
 fn the_demo_has_its_own_site_and_database() {
     let settings = load(&Overrides { demo: true, ..Overrides::default() }).unwrap();
     assert_eq!(settings.sites["demo"].origins, Origins::Any);
-    assert_eq!(settings.database, PathBuf::from("data/demo.db"));
+    assert_eq!(settings.database.url(), "sqlite:data/demo.db");
 }
 
 #[test]

@@ -2,40 +2,49 @@
 //! A request is charged twice. Before its body is read, to its claimed address and session ([`Guard::admit`]). And once it is known to be valid
 //! and new, just before it is stored, to the verified customer and the site ([`SiteLimits::charge_site`]): rejected and repeated requests cost a
 //! site nothing of its quota.
+//! What the limits of this gateway reject ends there. What they admit is then charged to the buckets that all gateways on the database share, if
+//! there may be several, so that the limits hold for all of them together and no client can cause more work for the database than its limit.
+//! Requests that change something wait for that charge. Those that only read, and inbound events, do not: a refusal holds for the next ones.
+//! Pages and files of the panel are charged here only, because they are served without a database; connections and streams, because what
+//! they use up is the gateway's.
 
 mod buckets;
+pub mod cell_retention;
 mod charge;
 mod guesses;
 mod large_bodies;
 mod open_files;
 mod permits;
 mod proxy_watch;
+mod refusals;
+mod shared_charges;
 
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
 use super::config::Limits;
-use buckets::{Buckets, Draw, PERIOD};
+use buckets::{BucketHash, Buckets};
 pub use charge::Charge;
 pub use guesses::Guess;
-use guesses::Guesses;
+use guesses::{Guesses, Judgement, guess_digest, judge_once};
 pub use large_bodies::{HookSender, LargeBodies};
 pub use open_files::{connections_max, open_files};
 pub use permits::{NetworkPermit, NetworkPermits, Permit, Permits};
 pub use proxy_watch::ProxyWatch;
+use shared_charges::SharedCharges;
 
 use deskbell_core::ids::{CustomerId, SiteKey};
-use deskbell_core::ports::{LimitShare, RetryAfter, SiteLimits};
+use deskbell_core::ports::{BucketKind, Draw, LimitShare, RetryAfter, SharedBuckets, SiteLimits, StoreError};
+use deskbell_core::random;
 use deskbell_core::rules::networks::{LimitedNetwork, customer_network, limited_networks};
+use deskbell_core::rules::token_buckets::{LAYOUT, PERIOD};
 
-/// Cells for addresses and sessions: 4 MiB.
-const CLIENT_CELLS: usize = 1 << 18;
-/// Cells for sites and other configured names.
-const SITE_CELLS: usize = 1 << 12;
 /// Guesses at the inbox token per minute from one address.
 const GUESSES: u32 = 10;
 /// Wrong guesses at the inbox token per minute from all addresses without an earlier right one. Above that every answer is delayed, so that a
@@ -59,8 +68,9 @@ const STREAMS_FROM_ADDRESS: u32 = 500;
 /// Charges requests and rejects those above a limit.
 pub struct Guard {
     limits: Limits,
-    clients: Buckets,
-    sites: Buckets,
+    buckets: Buckets,
+    hash: BucketHash,
+    shared: Option<SharedCharges>,
     /// Held while a guess is checked, so that guesses are checked one at a time.
     guesses: Mutex<Guesses>,
     streams: StreamPermits,
@@ -98,8 +108,22 @@ enum Purpose {
 }
 
 impl Guard {
-    /// A guard with these limits, for a gateway with at most so many connections. Half of them may be streams.
-    pub fn new(limits: Limits, connections: u32) -> Guard {
+    /// A guard with these limits, for a gateway with at most so many connections. Half of them may be streams. The limits hold together with those
+    /// of all other gateways that use the same buckets.
+    pub async fn open(
+        limits: Limits,
+        connections: u32,
+        shared: Option<Arc<dyn SharedBuckets>>,
+    ) -> Result<Guard, StoreError> {
+        let Some(shared) = shared else {
+            let key: [u8; 32] = random::bytes().map_err(|error| StoreError::Database(error.to_string()))?;
+            return Ok(Guard::new(limits, connections, &key));
+        };
+        let guard = Guard::new(limits, connections, &shared.bucket_key().await?);
+        Ok(Guard { shared: Some(SharedCharges::start(shared, shared_charges::TIME_LIMIT)), ..guard })
+    }
+
+    fn new(limits: Limits, connections: u32, key: &[u8]) -> Guard {
         let max = (connections / 2).max(1);
         let streams = StreamPermits {
             of_requester: Permits::default(),
@@ -109,8 +133,9 @@ impl Guard {
         };
         Guard {
             limits,
-            clients: Buckets::new(CLIENT_CELLS),
-            sites: Buckets::new(SITE_CELLS),
+            buckets: Buckets::new(LAYOUT),
+            hash: BucketHash::new(key),
+            shared: None,
             guesses: Mutex::default(),
             streams,
             large_bodies: LargeBodies::default(),
@@ -119,7 +144,7 @@ impl Guard {
 
     /// Charges a request before its body is read, to its address and to the session or token that it names, which is not verified yet. Without
     /// either, only the address counts.
-    pub fn admit(
+    pub async fn admit(
         &self,
         charge: Charge,
         address: Option<IpAddr>,
@@ -145,25 +170,29 @@ impl Guard {
             Charge::Read | Charge::Hook | Charge::Page | Charge::Inbox => None,
         };
         if let (Some((purpose, quota)), Some(requester)) = (of_session, requester) {
-            draws.push(self.clients.draw((purpose, requester), quota, 1));
+            draws.push(self.draw(BucketKind::Client, (purpose, requester), quota, 1));
         }
-        self.clients.take(&draws)
+        match charge {
+            Charge::Page => self.buckets.take(&draws),
+            Charge::Read | Charge::Inbox | Charge::Hook => self.take_behind(&draws),
+            Charge::Ticket | Charge::Upload | Charge::Report | Charge::Mark => self.take(&draws).await,
+        }
     }
 
     /// Charges the change of a [`Charge::Mark`] request that turns out to be more than a mark, like a reply.
-    pub fn charge_change(&self, address: Option<IpAddr>, requester: Option<[u8; 32]>) -> Result<(), RetryAfter> {
+    pub async fn charge_change(&self, address: Option<IpAddr>, requester: Option<[u8; 32]>) -> Result<(), RetryAfter> {
         let cost = charge::WRITE - Charge::Mark.requests();
         let mut draws = self.of_address(Purpose::Requests, address, self.limits.address, cost);
-        draws.extend(
-            requester.map(|requester| self.clients.draw((Purpose::Tickets, requester), self.limits.session, 1)),
-        );
-        self.clients.take(&draws)
+        let of_session =
+            |requester| self.draw(BucketKind::Client, (Purpose::Tickets, requester), self.limits.session, 1);
+        draws.extend(requester.map(of_session));
+        self.take(&draws).await
     }
 
     /// Charges an invalid request to its address as a write, after it was answered.
     pub fn charge_failure(&self, address: Option<IpAddr>) {
         // If the bucket does not hold as much, further requests are rejected anyway.
-        let _ = self.clients.take(&self.of_address(Purpose::Requests, address, self.limits.address, charge::WRITE));
+        let _ = self.take_behind(&self.of_address(Purpose::Requests, address, self.limits.address, charge::WRITE));
     }
 
     /// Opens a stream for a requester.
@@ -185,45 +214,82 @@ impl Guard {
     /// Whether a guess at the inbox token was wrong recently. A proxy may add the same credentials to every request; repeating them reveals
     /// nothing, so they need not be charged again.
     pub fn was_wrong(&self, address: Option<IpAddr>, guess: &str) -> bool {
-        let guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
-        guesses.was_wrong(address.map(customer_network), guess)
+        self.guesses().was_wrong(address.map(customer_network), guess)
     }
 
-    /// Checks a guess at the inbox token, unless too many from its address were wrong. An address with an earlier right guess is not delayed by
-    /// the guesses of others.
-    pub fn guess(
-        &self,
-        address: Option<IpAddr>,
-        guess: &str,
-        is_right: impl FnOnce() -> bool,
-    ) -> Result<Guess, RetryAfter> {
-        let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Judges a guess at the inbox token, unless too many from its address were wrong. An address with an earlier right guess is not delayed by
+    /// the guesses of others. Equal guesses from a network at the same moment count as one.
+    pub async fn guess(&self, address: Option<IpAddr>, guess: &str, is_right: bool) -> Judgement {
+        let digest = guess_digest(address.map(customer_network), guess);
+        judge_once(&self.guesses, digest, || self.judge(address, guess, is_right)).await
+    }
+
+    async fn judge(&self, address: Option<IpAddr>, guess: &str, is_right: bool) -> Judgement {
         let network = address.map(customer_network);
         let draws = self.of_address(Purpose::Guesses, address, at_least_one(GUESSES), 1);
-        let probes: Vec<Draw> = draws.iter().map(|draw| draw.probe()).collect();
-        self.clients.take(&probes)?;
-        let is_right = is_right();
-        let mut of_all = self.clients.draw(Purpose::Guesses, at_least_one(GUESSES_OF_ALL), 1);
-        if is_right {
-            of_all = of_all.probe();
-        } else {
-            let _ = self.clients.take(&draws);
+        let probes = probes(&draws);
+        let is_known = {
+            let guesses = self.guesses();
+            self.buckets.take(if is_right { &probes } else { &draws })?;
+            guesses.knows(network)
+        };
+        // Checked and charged at once, so that no number of simultaneous guesses exceeds the limit. A refusal is the same for right and wrong ones.
+        if let Err(wait) = self.take_shared(if is_right { &probes } else { &draws }).await {
+            // What is left at this gateway must not tell them apart either.
+            if is_right {
+                let _ = self.buckets.take(&draws);
+            }
+            return Err(wait);
         }
-        let is_held_up = !guesses.knows(network) && self.clients.take(&[of_all]).is_err();
-        guesses.remember(network, guess, is_right);
+        let of_all = self.draw(BucketKind::Client, Purpose::Guesses, at_least_one(GUESSES_OF_ALL), 1);
+        let of_all = if is_right { of_all.probe() } else { of_all };
+        let is_held_up = !is_known && self.take(&[of_all]).await.is_err();
+        self.guesses().remember(network, guess, is_right);
         Ok(Guess { is_right, delay: if is_held_up { GUESS_DELAY } else { Duration::ZERO } })
     }
 
     /// Whether a login at the identity provider may be verified: not if too many from its address failed.
-    pub fn admit_login(&self, address: Option<IpAddr>) -> Result<(), RetryAfter> {
-        let draws = self.of_address(Purpose::Guesses, address, at_least_one(GUESSES), 1);
-        self.clients.take(&draws.into_iter().map(Draw::probe).collect::<Vec<_>>())
+    pub async fn admit_login(&self, address: Option<IpAddr>) -> Result<(), RetryAfter> {
+        self.take(&probes(&self.of_address(Purpose::Guesses, address, at_least_one(GUESSES), 1))).await
     }
 
     /// Charges an address for a login that the identity provider did not confirm.
-    pub fn charge_failed_login(&self, address: Option<IpAddr>) {
+    pub async fn charge_failed_login(&self, address: Option<IpAddr>) {
         // Whoever has used up the limit cannot be charged more.
-        let _ = self.clients.take(&self.of_address(Purpose::Guesses, address, at_least_one(GUESSES), 1));
+        let _ = self.take(&self.of_address(Purpose::Guesses, address, at_least_one(GUESSES), 1)).await;
+    }
+
+    fn guesses(&self) -> MutexGuard<'_, Guesses> {
+        self.guesses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes withdrawals from the buckets of this gateway, and from those that it shares without waiting for it.
+    fn take_behind(&self, draws: &[Draw]) -> Result<(), RetryAfter> {
+        let Some(shared) = &self.shared else { return self.buckets.take(draws) };
+        let hash = self.hash.hash(draws);
+        shared.check_refusals(hash)?;
+        self.buckets.take(draws)?;
+        shared.take_behind(draws, hash);
+        Ok(())
+    }
+
+    /// Takes withdrawals from the buckets of this gateway, and then from those that it shares.
+    async fn take(&self, draws: &[Draw]) -> Result<(), RetryAfter> {
+        self.buckets.take(draws)?;
+        self.take_shared(draws).await
+    }
+
+    async fn take_shared(&self, draws: &[Draw]) -> Result<(), RetryAfter> {
+        match &self.shared {
+            Some(shared) => shared.take(draws).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A withdrawal of `cost` from the bucket of a key that holds `quota` and fills up within [`PERIOD`].
+    fn draw(&self, kind: BucketKind, key: impl Hash, quota: NonZeroU32, cost: u32) -> Draw {
+        let cost = PERIOD.as_nanos() as u64 / u64::from(quota.get()) * u64::from(cost);
+        Draw { kind, bucket: self.hash.hash(key), cost, is_probe: false }
     }
 
     /// The withdrawals from the bucket of an address and from those of the networks around it.
@@ -231,23 +297,39 @@ impl Guard {
         let networks = address.map(limited_networks).unwrap_or_default();
         let draw = |network| {
             let LimitedNetwork { start, bits, share } = network;
-            self.clients.draw((purpose, bits, start), quota.saturating_mul(at_least_one(share)), cost)
+            let quota = quota.saturating_mul(at_least_one(share));
+            self.draw(BucketKind::Client, (purpose, bits, start), quota, cost)
         };
         networks.into_iter().map(draw).collect()
     }
 }
 
+#[async_trait]
 impl SiteLimits for Guard {
     /// The site must exist. Verified customers have a share of the site's limit that nobody else can use up; after that they take from the
     /// common share.
-    fn charge_site(&self, share: LimitShare, site: &SiteKey, person: Option<&CustomerId>) -> Result<(), RetryAfter> {
-        let of_all = self.sites.draw((share, false, site), self.limits.site, 1);
-        let Some(person) = person else { return self.sites.take(&[of_all]) };
+    async fn charge_site(
+        &self,
+        share: LimitShare,
+        site: &SiteKey,
+        person: Option<&CustomerId>,
+    ) -> Result<(), RetryAfter> {
+        let of_all = self.draw(BucketKind::Site, (share, false, site), self.limits.site, 1);
+        let Some(person) = person else { return self.take(&[of_all]).await };
         let quota = if share == LimitShare::Files { self.limits.uploads } else { self.limits.session };
-        self.clients.take(&[self.clients.draw((share, site, person), quota, 1)])?;
-        let of_signed = self.sites.draw((share, true, site), self.limits.site, 1);
-        self.sites.take(&[of_signed]).or_else(|_| self.sites.take(&[of_all]))
+        let of_person = self.draw(BucketKind::Client, (share, site, person), quota, 1);
+        let of_signed = self.draw(BucketKind::Site, (share, true, site), self.limits.site, 1);
+        let (signed, common) = ([of_person, of_signed], [of_person, of_all]);
+        self.buckets.take(&signed).or_else(|_| self.buckets.take(&common))?;
+        match self.take_shared(&signed).await {
+            Ok(()) => Ok(()),
+            Err(_) => self.take_shared(&common).await,
+        }
     }
+}
+
+fn probes(draws: &[Draw]) -> Vec<Draw> {
+    draws.iter().map(|draw| draw.probe()).collect()
 }
 
 /// The digest of a session or token for a site. It distinguishes senders but is not verified.
@@ -262,15 +344,19 @@ fn at_least_one(count: u32) -> NonZeroU32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt;
+    use std::collections::HashMap;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     fn guard(address: u32, session: u32, site: u32) -> Guard {
         let [address, session, site] = [address, session, site].map(at_least_one);
         let limits = Limits { address, session, site, uploads: session, ..Limits::default() };
-        Guard {
-            clients: Buckets::stopped(CLIENT_CELLS),
-            sites: Buckets::stopped(SITE_CELLS),
-            ..Guard::new(limits, 1000)
-        }
+        Guard { buckets: Buckets::stopped(LAYOUT), ..Guard::new(limits, 1000, &[7; 32]) }
+    }
+
+    /// The result of what waits for nothing without a database.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        future.now_or_never().unwrap()
     }
 
     fn address(text: &str) -> Option<IpAddr> {
@@ -281,23 +367,26 @@ mod tests {
     fn rate_limits_are_by_address_and_a_ticket_costs_ten() {
         let guard = guard(12, 100, 100);
         let [first, second] = ["192.0.2.1", "192.0.2.2"].map(address);
-        assert_eq!(guard.admit(Charge::Ticket, first, None), Ok(()));
-        assert_eq!([guard.admit(Charge::Read, first, None), guard.admit(Charge::Read, first, None)], [Ok(()), Ok(())]);
-        let RetryAfter(wait) = guard.admit(Charge::Read, first, None).unwrap_err();
+        assert_eq!(now(guard.admit(Charge::Ticket, first, None)), Ok(()));
+        assert_eq!(
+            [now(guard.admit(Charge::Read, first, None)), now(guard.admit(Charge::Read, first, None))],
+            [Ok(()), Ok(())]
+        );
+        let RetryAfter(wait) = now(guard.admit(Charge::Read, first, None)).unwrap_err();
         assert!(wait > Duration::ZERO && wait <= Duration::from_secs(5), "{wait:?}");
-        assert_eq!(guard.admit(Charge::Read, second, None), Ok(()));
-        assert_eq!(guard.admit(Charge::Read, None, None), Ok(()));
+        assert_eq!(now(guard.admit(Charge::Read, second, None)), Ok(()));
+        assert_eq!(now(guard.admit(Charge::Read, None, None)), Ok(()));
     }
 
     #[test]
     fn sessions_have_separate_limits_for_requests_files_and_reports() {
         let guard = guard(1000, 2, 100);
         let [ada, bob] = [Some([1; 32]), Some([2; 32])];
-        let admitted = |charge, requester| guard.admit(charge, None, requester).is_ok();
+        let admitted = |charge, requester| now(guard.admit(charge, None, requester)).is_ok();
         assert_eq!([1, 2, 3].map(|_| admitted(Charge::Ticket, ada)), [true, true, false]);
         assert_eq!([1, 2, 3].map(|_| admitted(Charge::Upload, ada)), [true, true, false]);
         assert!(admitted(Charge::Report, ada) && admitted(Charge::Ticket, bob) && admitted(Charge::Ticket, None));
-        assert!(guard.charge_change(None, ada).is_err() && guard.charge_change(None, bob).is_ok());
+        assert!(now(guard.charge_change(None, ada)).is_err() && now(guard.charge_change(None, bob)).is_ok());
     }
 
     #[test]
@@ -305,22 +394,22 @@ mod tests {
         let guard = guard(1000, 3, 4);
         let stored = |person: Option<&'static str>| {
             let person = person.map(CustomerId::from);
-            guard.charge_site(LimitShare::Tickets, &"acme".into(), person.as_ref()).is_ok()
+            now(guard.charge_site(LimitShare::Tickets, &"acme".into(), person.as_ref())).is_ok()
         };
         assert_eq!([1, 2, 3, 4, 5].map(|_| stored(None)), [true, true, true, true, false]);
         assert_eq!([1, 2, 3, 4].map(|_| stored(Some("ada"))), [true, true, true, false], "a person has a share");
         assert!(stored(Some("bob")));
         assert!(!stored(Some("bob")), "that of all is used up as well");
         assert!(
-            guard.charge_site(LimitShare::Files, &"acme".into(), None).is_ok()
-                && guard.charge_site(LimitShare::Tickets, &"other".into(), None).is_ok()
+            now(guard.charge_site(LimitShare::Files, &"acme".into(), None)).is_ok()
+                && now(guard.charge_site(LimitShare::Tickets, &"other".into(), None)).is_ok()
         );
     }
 
     #[test]
     fn larger_ipv6_networks_have_limits_too() {
         let guard = guard(10, 100, 100);
-        let admitted = |text: &str| guard.admit(Charge::Ticket, address(text), None).is_ok();
+        let admitted = |text: &str| now(guard.admit(Charge::Ticket, address(text), None)).is_ok();
         assert!(admitted("2001:db8:0:1::1") && !admitted("2001:db8:0:1:ffff::2"), "one connection");
         assert!(admitted("2001:db8:0:2::1") && !admitted("2001:db8:0:3::1"), "one customer: two connections");
         assert!(admitted("2001:db8:0:100::1") && admitted("2001:db8:0:200::1"), "one organization: four");
@@ -336,28 +425,28 @@ mod tests {
         let guard = guard(1000, 1, 1);
         let [eve, ana] = ["192.0.2.1", "192.0.2.2"].map(address);
         for _ in 0..2 * GUESSES {
-            assert_eq!(guard.guess(ana, "right", || true), judged(true, Duration::ZERO));
+            assert_eq!(now(guard.guess(ana, "right", true)), judged(true, Duration::ZERO));
         }
         for n in 0..GUESSES {
-            assert_eq!(guard.guess(eve, &n.to_string(), || false), judged(false, Duration::ZERO));
+            assert_eq!(now(guard.guess(eve, &n.to_string(), false)), judged(false, Duration::ZERO));
         }
-        assert!(guard.guess(eve, "right", || unreachable!("it is not judged")).is_err());
+        assert!(now(guard.guess(eve, "right", true)).is_err());
     }
 
     #[test]
     fn under_an_attack_a_new_agent_waits_and_logs_in() {
         let guard = guard(1000, 1, 1);
-        assert_eq!(guard.guess(address("192.0.2.2"), "right", || true), judged(true, Duration::ZERO));
+        assert_eq!(now(guard.guess(address("192.0.2.2"), "right", true)), judged(true, Duration::ZERO));
         let networks = (0..=255).map(|n| address(&format!("198.51.100.{n}")));
         let delays: Vec<Duration> = networks
-            .map(|network| guard.guess(network, "wrong", || false).unwrap().delay)
+            .map(|network| now(guard.guess(network, "wrong", false)).unwrap().delay)
             .filter(|delay| delay.is_zero())
             .collect();
         assert_eq!(delays.len() as u32, GUESSES_OF_ALL);
         let new = address("203.0.113.9");
-        assert_eq!(guard.guess(new, "right", || true), judged(true, GUESS_DELAY));
-        assert_eq!(guard.guess(new, "right", || true), judged(true, Duration::ZERO), "it is known from then on");
-        assert_eq!(guard.guess(address("192.0.2.2"), "right", || true), judged(true, Duration::ZERO));
+        assert_eq!(now(guard.guess(new, "right", true)), judged(true, GUESS_DELAY));
+        assert_eq!(now(guard.guess(new, "right", true)), judged(true, Duration::ZERO), "it is known from then on");
+        assert_eq!(now(guard.guess(address("192.0.2.2"), "right", true)), judged(true, Duration::ZERO));
     }
 
     #[test]
@@ -365,7 +454,7 @@ mod tests {
         let guard = guard(1000, 1, 1);
         let [proxied, other] = ["192.0.2.1", "192.0.2.2"].map(address);
         assert!(!guard.was_wrong(proxied, "wrong"));
-        assert_eq!(guard.guess(proxied, "wrong", || false), judged(false, Duration::ZERO));
+        assert_eq!(now(guard.guess(proxied, "wrong", false)), judged(false, Duration::ZERO));
         assert!(
             guard.was_wrong(proxied, "wrong") && !guard.was_wrong(proxied, "right") && !guard.was_wrong(other, "wrong")
         );
@@ -391,15 +480,180 @@ mod tests {
     fn unsigned_webhooks_are_charged_until_they_are_refused() {
         let guard = guard(20, 1, 1);
         let sender = address("192.0.2.1");
-        assert!((0..100).all(|_| guard.admit(Charge::Hook, sender, None).is_ok()));
+        assert!((0..100).all(|_| now(guard.admit(Charge::Hook, sender, None)).is_ok()));
         guard.charge_failure(sender);
-        assert!(guard.admit(Charge::Hook, sender, None).is_ok());
+        assert!(now(guard.admit(Charge::Hook, sender, None)).is_ok());
         guard.charge_failure(sender);
-        assert!(guard.admit(Charge::Hook, sender, None).is_err());
+        assert!(now(guard.admit(Charge::Hook, sender, None)).is_err());
     }
 
     #[test]
     fn costs_above_the_capacity_get_a_wait_too() {
-        assert!(guard(5, 1, 1).admit(Charge::Ticket, address("192.0.2.1"), None).is_err());
+        assert!(now(guard(5, 1, 1).admit(Charge::Ticket, address("192.0.2.1"), None)).is_err());
+    }
+
+    /// Buckets in memory that gateways share.
+    #[derive(Default)]
+    struct MemoryBuckets {
+        levels: Mutex<HashMap<usize, u64>>,
+        is_away: AtomicBool,
+        charged: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl SharedBuckets for MemoryBuckets {
+        async fn bucket_key(&self) -> Result<Vec<u8>, StoreError> {
+            Ok(vec![7; 32])
+        }
+
+        async fn charge(&self, requests: &[Vec<Draw>]) -> Result<Vec<Result<(), RetryAfter>>, StoreError> {
+            if self.is_away.load(Ordering::SeqCst) {
+                return std::future::pending().await;
+            }
+            self.charged.fetch_add(requests.len(), Ordering::SeqCst);
+            let mut levels = self.levels.lock().unwrap();
+            let take = |draws: &Vec<Draw>| {
+                let changed = LAYOUT.take(draws, 0, |cell| levels.get(&cell).copied().unwrap_or_default())?;
+                levels.extend(changed);
+                Ok(())
+            };
+            Ok(requests.iter().map(take).collect())
+        }
+
+        async fn delete_full_cells(&self) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    /// The guards of two gateways on one database.
+    fn two_guards(address: u32, session: u32, site: u32) -> ([Guard; 2], Arc<MemoryBuckets>) {
+        let buckets = Arc::new(MemoryBuckets::default());
+        let shared = |_| {
+            let charges = SharedCharges::start(buckets.clone(), shared_charges::TIME_LIMIT);
+            Guard { shared: Some(charges), ..guard(address, session, site) }
+        };
+        ([0, 1].map(shared), buckets)
+    }
+
+    /// How many of twenty tickets are admitted, on both gateways by turns.
+    async fn admitted(guards: &[Guard; 2], session: u8) -> usize {
+        let mut admitted = 0;
+        for number in 0..20 {
+            let ticket = guards[number % 2].admit(Charge::Ticket, None, Some([session; 32]));
+            admitted += usize::from(ticket.await.is_ok());
+        }
+        admitted
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn limits_hold_for_all_gateways_together() {
+        let (guards, _) = two_guards(1000, 6, 100);
+        assert_eq!(admitted(&guards, 1).await, 6);
+        assert_eq!(admitted(&guards, 2).await, 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_that_arrive_together_are_charged_together() {
+        let (guards, buckets) = two_guards(1000, 6, 100);
+        let tickets = (0..100).map(|number| guards[number % 2].admit(Charge::Ticket, None, Some([1; 32])));
+        let results = futures_util::future::join_all(tickets).await;
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 6);
+        assert_eq!(buckets.charged.load(Ordering::SeqCst), 12, "what a gateway rejects is not charged to others");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_the_database_each_gateway_limits_by_itself() {
+        let (guards, buckets) = two_guards(1000, 6, 100);
+        buckets.is_away.store(true, Ordering::SeqCst);
+        let start = tokio::time::Instant::now();
+        assert_eq!(admitted(&guards, 1).await, 12);
+        assert!(start.elapsed() < Duration::from_secs(1), "few wait for the database: {:?}", start.elapsed());
+        buckets.is_away.store(false, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(admitted(&guards, 2).await, 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reads_the_inbox_and_events_do_not_wait_for_the_database_and_are_charged_behind() {
+        let (guards, buckets) = two_guards(20, 100, 100);
+        let client = address("192.0.2.1");
+        buckets.is_away.store(true, Ordering::SeqCst);
+        for charge in [Charge::Read, Charge::Inbox, Charge::Hook] {
+            assert_eq!(guards[0].admit(charge, client, None).now_or_never(), Some(Ok(())), "{charge:?}");
+        }
+        tokio::time::sleep(shared_charges::TIME_LIMIT).await;
+        buckets.is_away.store(false, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        for _ in 1..20 {
+            assert_eq!(guards[0].admit(Charge::Read, client, None).now_or_never(), Some(Ok(())));
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let mut admitted = 0;
+        for _ in 0..20 {
+            admitted += usize::from(now(guards[1].admit(Charge::Read, client, None)).is_ok());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(admitted, 2, "the one that was left, and the one that found out");
+        assert_eq!(now(guards[1].admit(Charge::Read, address("192.0.2.2"), None)), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pages_of_the_panel_need_no_database() {
+        let (guards, buckets) = two_guards(1000, 6, 100);
+        assert_eq!(guards[0].admit(Charge::Page, address("192.0.2.1"), None).await, Ok(()));
+        assert_eq!(buckets.charged.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn wrong_guesses_and_failed_logins_at_any_gateway_count_together() {
+        let (guards, _) = two_guards(1000, 1, 1);
+        let eve = address("192.0.2.1");
+        for number in 0..GUESSES {
+            let guard = &guards[number as usize % 2];
+            if number < 5 {
+                assert_eq!(guard.guess(eve, &number.to_string(), false).await, judged(false, Duration::ZERO));
+            } else {
+                guard.charge_failed_login(eve).await;
+            }
+        }
+        for guard in &guards {
+            assert!(guard.guess(eve, "right", true).await.is_err());
+            assert!(guard.guess(eve, "wrong", false).await.is_err());
+            assert!(guard.admit_login(eve).await.is_err());
+            assert_eq!(guard.guess(address("192.0.2.2"), "right", true).await, judged(true, Duration::ZERO));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn equal_guesses_at_the_same_moment_are_charged_once() {
+        let (guards, buckets) = two_guards(1000, 1, 1);
+        let eve = address("192.0.2.1");
+        let guesses = (0..20).map(|_| guards[0].guess(eve, "wrong", false));
+        for judgement in futures_util::future::join_all(guesses).await {
+            assert_eq!(judgement, judged(false, Duration::ZERO));
+        }
+        assert_eq!(buckets.charged.load(Ordering::SeqCst), 2, "its address, and all addresses");
+        // A guess whose request ends before it is judged holds no equal one up.
+        let mut first = Box::pin(guards[0].guess(eve, "other", false));
+        assert!(first.as_mut().now_or_never().is_none());
+        let second = guards[0].guess(eve, "other", false);
+        drop(first);
+        assert_eq!(second.await, judged(false, Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn sites_have_one_limit_at_all_gateways() {
+        let (guards, _) = two_guards(1000, 100, 4);
+        let (site, ada) = (SiteKey::from("acme"), CustomerId::from("ada"));
+        let (mut anonymous, mut signed) = (0, 0);
+        for number in 0..20 {
+            let stored = guards[number % 2].charge_site(LimitShare::Tickets, &site, None).await;
+            anonymous += usize::from(stored.is_ok());
+        }
+        for number in 0..20 {
+            let stored = guards[number % 2].charge_site(LimitShare::Tickets, &site, Some(&ada)).await;
+            signed += usize::from(stored.is_ok());
+        }
+        assert_eq!((anonymous, signed), (4, 4), "anonymous clients cannot use up the share of verified customers");
     }
 }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use tracing::field::DisplayValue;
 
 use super::forwarded::{self, Hop};
 use crate::config::{FORWARDING_HEADERS, Proxies, base_path};
@@ -31,6 +32,11 @@ impl<S: Sync> FromRequestParts<S> for Client {
 }
 
 impl Client {
+    /// Its address for the log.
+    pub fn logged_address(&self) -> Option<DisplayValue<IpAddr>> {
+        self.address.map(tracing::field::display)
+    }
+
     /// The client behind a connection from `peer`, as reported by trusted proxies.
     pub fn behind_proxies(proxies: &Proxies, peer: Option<IpAddr>, headers: &HeaderMap) -> Client {
         let host = text(headers, header::HOST.as_str());

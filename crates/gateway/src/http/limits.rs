@@ -53,7 +53,8 @@ pub async fn enforce(
 ) -> Response {
     let charge = declared(&api, &request).unwrap_or(Charge::Read);
     let site = path.iter().find_map(|(name, value)| (name == "site").then_some(value)).unwrap_or_default();
-    if let Err(wait) = guard.admit(charge, client.address, requester::claimed(&SiteKey::new(site), request.headers())) {
+    let claimed = requester::claimed(&SiteKey::new(site), request.headers());
+    if let Err(wait) = guard.admit(charge, client.address, claimed).await {
         return Refusal::from(wait).into_response();
     }
     // The time limit depends on it.
@@ -73,7 +74,7 @@ pub async fn hold_other(
     request: Request,
     next: Next,
 ) -> Response {
-    match guard.admit(charge, client.address, None) {
+    match guard.admit(charge, client.address, None).await {
         Ok(()) => next.run(request).await,
         Err(wait) => Refusal::from(wait).into_response(),
     }

@@ -113,7 +113,7 @@ pub fn inbox_router(parts: &Routers) -> Router {
 fn inbox_pages(parts: &Routers) -> Router {
     let limits_state = from_fn_with_state((parts.edge.guard.clone(), Charge::Inbox), limits::hold_other);
     Router::new()
-        .nest("/inbox", inbox::router(parts.inbox.clone()).layer(from_fn(envelope::in_time)).layer(limits_state))
+        .nest("/inbox", inbox::router(parts.inbox.clone()).layer(limits_state))
         .route("/inbox/", get(|| async { Redirect::permanent("/inbox") }))
 }
 

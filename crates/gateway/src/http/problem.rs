@@ -19,6 +19,8 @@ use identity::TokenError;
 const STORAGE_FULL_RETRY: u64 = 600;
 /// When to retry if other uploads have to end first, in seconds.
 const UPLOADS_RETRY: u64 = 10;
+/// The seconds to wait while the storage of files does not answer.
+const STORAGE_RETRY: u64 = 30;
 
 /// The code of a refusal, on its response.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +120,9 @@ pub enum Refusal {
     /// The free disk space has reached the reserve; tickets are still accepted.
     #[error("the disk is nearly full, so files are not accepted at the moment; send the ticket without files")]
     StorageFull,
+    /// The storage of files does not answer.
+    #[error("the storage of files is unavailable; try again in {STORAGE_RETRY} seconds")]
+    StorageUnavailable,
     /// The address of a file was not signed here, or has expired.
     #[error("the signature of this address is invalid or has expired; request the messages again")]
     InvalidAddress,
@@ -212,6 +217,7 @@ impl Refusal {
             Refusal::Erased => (StatusCode::GONE, "erased"),
             Refusal::UploadQuota(_) => (StatusCode::TOO_MANY_REQUESTS, "upload_quota"),
             Refusal::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "storage_full"),
+            Refusal::StorageUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable"),
             Refusal::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
             Refusal::TicketQuota(_) => (StatusCode::TOO_MANY_REQUESTS, "ticket_quota"),
             Refusal::TooManyUploads => (StatusCode::TOO_MANY_REQUESTS, "too_many_uploads"),
@@ -248,6 +254,7 @@ impl IntoResponse for Refusal {
             Refusal::UploadQuota(exceeded) => Some(seconds_until(exceeded.until)),
             Refusal::TicketQuota(_) => Some(seconds_until(tomorrow(clock::now()))),
             Refusal::TooManyUploads => Some(UPLOADS_RETRY),
+            Refusal::StorageUnavailable => Some(STORAGE_RETRY),
             Refusal::StorageFull | Refusal::DiskFull => Some(STORAGE_FULL_RETRY),
             _ => None,
         };

@@ -2,8 +2,8 @@
 
 use super::problem::Refusal;
 use deskbell_core::json::JsonError;
-use deskbell_core::ports::RetryAfter;
 use deskbell_core::ports::destination::InboundEventError;
+use deskbell_core::ports::{FileError, RetryAfter};
 use deskbell_core::ports::{StoreError, TicketLimit};
 use deskbell_core::use_cases::access::ReaderError;
 use deskbell_core::use_cases::attachments::{MissingFiles, ReadFileError, StoreFileError};
@@ -199,8 +199,19 @@ impl From<StoreFileError> for Refusal {
             StoreFileError::Empty => Refusal::EmptyFile,
             StoreFileError::UnsupportedType(allowed) => Refusal::UnsupportedType(allowed),
             StoreFileError::Broken { media, reason } => Refusal::BrokenFile(media, reason),
-            StoreFileError::Io(_) | StoreFileError::Internal => Refusal::Internal,
+            StoreFileError::Unavailable => Refusal::StorageUnavailable,
+            StoreFileError::File(_) | StoreFileError::Internal => Refusal::Internal,
             StoreFileError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<FileError> for Refusal {
+    fn from(error: FileError) -> Refusal {
+        match error {
+            FileError::Unavailable(_) => Refusal::StorageUnavailable,
+            // Its row exists.
+            FileError::NotFound | FileError::Full | FileError::Io(_) => Refusal::Internal,
         }
     }
 }

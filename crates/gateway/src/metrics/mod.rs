@@ -13,12 +13,14 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use tokio::time::timeout;
 
 use crate::guard::Guard;
+use crate::readiness::STORE_TIME;
 use deskbell_core::attempt_counts::{AttemptCounts, AttemptResult};
 use deskbell_core::clock::Clock;
 use deskbell_core::panics;
-use deskbell_core::ports::{Queue, StoreHealth};
+use deskbell_core::ports::{PoolStatus, Queue, QueueStatus, StoreError, StoreHealth};
 use deskbell_core::use_cases::delivery::DestinationStates;
 use deskbell_core::use_cases::mail::MailWakers;
 use deskbell_core::use_cases::search::Indexes;
@@ -78,8 +80,10 @@ struct PoolLabels {
 }
 
 impl Metrics {
-    /// The metrics at this moment. A store that cannot be read costs only its own metrics; `deskbell_database_up` is 0 then.
+    /// The metrics at this moment. A store that cannot be read costs only its own metrics, and no more time than Prometheus waits;
+    /// `deskbell_database_up` is 0 then.
     pub async fn render(&self) -> Result<String, fmt::Error> {
+        let (queues, pools) = tokio::join!(timeout(STORE_TIME, self.queue.queues()), self.store.pools());
         let mut registry = Registry::with_prefix("deskbell");
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The version of the gateway", version);
@@ -92,8 +96,11 @@ impl Metrics {
         registry.register("worker_panics", "Panics of background workers and attempts", panics);
         self.register_attempts(&mut registry);
         self.register_indexes(&mut registry);
-        self.register_queues(&mut registry).await;
-        self.register_pools(&mut registry).await;
+        match queues.unwrap_or(Err(StoreError::Busy)) {
+            Ok(queues) => self.register_queues(&mut registry, queues),
+            Err(error) => tracing::warn!(%error, "reading the queues for metrics failed"),
+        }
+        register_pools(&mut registry, pools);
         let mut text = String::new();
         encode(&mut text, &registry)?;
         Ok(text)
@@ -130,11 +137,7 @@ impl Metrics {
         registry.register("index_questions", "Questions in the search index of a site", questions);
     }
 
-    async fn register_queues(&self, registry: &mut Registry) {
-        let queues = match self.queue.queues().await {
-            Ok(queues) => queues,
-            Err(error) => return tracing::warn!(%error, "reading the queues for metrics failed"),
-        };
+    fn register_queues(&self, registry: &mut Registry, queues: Vec<QueueStatus>) {
         let (waiting, dead) = (Family::<QueueLabels, Gauge>::default(), Family::<QueueLabels, Gauge>::default());
         let oldest = Family::<QueueLabels, Seconds>::default();
         let now = self.clock.now();
@@ -158,26 +161,25 @@ impl Metrics {
         registry.register("dead_letters", "Dead letters; 2000 stands for 2000 or more", dead);
         registry.register("deliveries_oldest_seconds", "Age of the oldest pending delivery", oldest);
     }
+}
 
-    async fn register_pools(&self, registry: &mut Registry) {
-        let up = Gauge::<i64>::default();
-        let (open, idle) = (Family::<PoolLabels, Gauge>::default(), Family::<PoolLabels, Gauge>::default());
-        let waited = Family::<PoolLabels, Seconds>::default();
-        let pools = self.store.pools().await;
-        up.set(i64::from(pools.iter().all(|pool| pool.acquire_time.is_some())));
-        for pool in pools {
-            let labels = PoolLabels { pool: pool.pool };
-            open.get_or_create(&labels).set(i64::from(pool.open));
-            idle.get_or_create(&labels).set(i64::from(pool.idle));
-            if let Some(time) = pool.acquire_time {
-                waited.get_or_create(&labels).set(time.as_secs_f64());
-            }
+fn register_pools(registry: &mut Registry, pools: Vec<PoolStatus>) {
+    let up = Gauge::<i64>::default();
+    let (open, idle) = (Family::<PoolLabels, Gauge>::default(), Family::<PoolLabels, Gauge>::default());
+    let waited = Family::<PoolLabels, Seconds>::default();
+    up.set(i64::from(pools.iter().all(|pool| pool.acquire_time.is_some())));
+    for pool in pools {
+        let labels = PoolLabels { pool: pool.pool };
+        open.get_or_create(&labels).set(i64::from(pool.open));
+        idle.get_or_create(&labels).set(i64::from(pool.idle));
+        if let Some(time) = pool.acquire_time {
+            waited.get_or_create(&labels).set(time.as_secs_f64());
         }
-        registry.register("database_up", "Whether this scrape got a connection of each pool within a second", up);
-        registry.register("database_connections_open", "Open connections to the database", open);
-        registry.register("database_connections_idle", "Connections to the database that nobody uses", idle);
-        registry.register("database_wait_seconds", "How long this scrape waited for a connection", waited);
     }
+    registry.register("database_up", "Whether this scrape got a connection of each pool within a second", up);
+    registry.register("database_connections_open", "Open connections to the database", open);
+    registry.register("database_connections_idle", "Connections to the database that nobody uses", idle);
+    registry.register("database_wait_seconds", "How long this scrape waited for a connection", waited);
 }
 
 /// The counts, each with the name of its result.

@@ -10,6 +10,7 @@ use super::incidents::IncidentSource;
 use super::mail::SiteMails;
 use super::{email, imports, incidents, mail, signers, webhook, zendesk};
 use crate::config::{DestinationTable, Fingerprint, LineNumbers, Origins, Secrets, SettingsError, SiteConfig};
+use ::zendesk::RateLimiters;
 use deskbell_core::destinations::{Destinations, SiteDestinations};
 use deskbell_core::ids::{DestinationName, SiteKey, TicketId};
 use deskbell_core::ports::StatusPage;
@@ -42,6 +43,8 @@ pub struct SiteParts {
     pub imports: BTreeMap<SiteKey, Vec<ImportConfig>>,
     /// The HTTP clients that they share.
     pub clients: SharedClients,
+    /// The rate limiters of the accounts that they share.
+    pub limiters: RateLimiters,
 }
 
 /// The invalid field, and the reason.
@@ -64,11 +67,11 @@ pub struct Source<'a> {
 /// Creates the parts of all sites. A site that has not changed keeps the parts that it has in `previous`, with their connections, caches and
 /// rate limits. Also returns what is wrong with sites of the database: these stay as they are in `previous`, or are left out.
 pub fn make(source: &Source<'_>, previous: &SiteParts) -> Result<(SiteParts, Vec<SettingsError>), SettingsError> {
-    let mut parts = SiteParts { clients: previous.clients.clone(), ..SiteParts::default() };
+    let mut parts = previous.without_sites();
     let (mut sites, mut destinations, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for (name, table) in source.sites {
         let (key, version) = (SiteKey::new(name), source.fingerprints.get(name).copied().unwrap_or_default());
-        let mut own = SiteParts { clients: parts.clients.clone(), ..SiteParts::default() };
+        let mut own = parts.without_sites();
         let made = if previous.fingerprints.get(&key) == Some(&version) {
             None
         } else {
@@ -101,6 +104,11 @@ pub fn make(source: &Source<'_>, previous: &SiteParts) -> Result<(SiteParts, Vec
 }
 
 impl SiteParts {
+    /// What all sites share.
+    fn without_sites(&self) -> SiteParts {
+        SiteParts { clients: self.clients.clone(), limiters: self.limiters.clone(), ..SiteParts::default() }
+    }
+
     /// A site with its destinations.
     fn site(&self, key: &SiteKey) -> Option<(Arc<Site>, SiteDestinations)> {
         let destinations = self.destinations.in_site(key).map(|(name, to)| (name.clone(), to.clone()));
@@ -139,7 +147,7 @@ fn site(
     let password = secrets.smtp_password.as_deref();
     let mail = site.mail.as_ref().map(|table| mail::site_mail(table, password)).transpose();
     let mail = mail.map_err(|wrong| prefix("mail", wrong))?;
-    let destinations = destinations(&site.destinations, secrets, &parts.clients)?;
+    let destinations = destinations(&site.destinations, secrets, parts)?;
     if let Some(name) = mail.as_ref().and_then(|mail| mail.bounces.as_ref())
         && destinations.get(name).is_none_or(|to| to.return_path(&TicketId::new(Uuid::nil())).is_none())
     {
@@ -157,11 +165,11 @@ fn site(
 fn destinations(
     tables: &BTreeMap<String, DestinationTable>,
     secrets: &Secrets,
-    clients: &SharedClients,
+    parts: &SiteParts,
 ) -> Result<SiteDestinations, TableError> {
     let mut destinations = SiteDestinations::new();
     for (name, table) in tables {
-        let made = destination(table, secrets, clients);
+        let made = destination(table, secrets, parts);
         let made = made.map_err(|(field, message)| (format!("destinations.{name}.{field}"), message))?;
         let account = made.account();
         let same = destinations.iter().find(|(_, other)| account.is_some() && other.account() == account);
@@ -178,11 +186,11 @@ fn destinations(
 fn destination(
     table: &DestinationTable,
     secrets: &Secrets,
-    clients: &SharedClients,
+    SiteParts { clients, limiters, .. }: &SiteParts,
 ) -> Result<Arc<dyn Destination>, TableError> {
     Ok(match table {
         DestinationTable::Zendesk(table) => {
-            Arc::new(zendesk::zendesk(table, secrets.zendesk_secret.as_deref(), clients)?)
+            Arc::new(zendesk::zendesk(table, secrets.zendesk_secret.as_deref(), clients, limiters)?)
         }
         DestinationTable::Webhook(table) => Arc::new(webhook::webhook(table, clients)?),
         DestinationTable::Email(table) => Arc::new(email::destination(table, secrets.smtp_password.as_deref())?),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::{ZendeskTable, secret};
-use ::zendesk::{FieldRule, Login, Mapping, Zendesk, known_names, unknown_names};
+use ::zendesk::{FieldRule, Login, Mapping, RateLimiters, Zendesk, known_names, unknown_names};
 use domain::ticket::{Kind, Severity};
 use outbound_http::{SharedClients, source_url};
 
@@ -15,6 +15,7 @@ pub fn zendesk(
     table: &ZendeskTable,
     client_secret: Option<&str>,
     clients: &SharedClients,
+    limiters: &RateLimiters,
 ) -> Result<Zendesk, (String, String)> {
     let wrong = |field: &str, message: String| (field.to_string(), message);
     let url = source_url(&table.url).ok().filter(|url| url.path() == "/" && url.query().is_none());
@@ -24,7 +25,7 @@ pub fn zendesk(
     let login = login(table, client_secret)?;
     let hook = secret(("webhook_secret", table.webhook_secret.as_ref()), table.webhook_secret_file.as_ref(), None)?;
     let mapping = mapping(table)?;
-    Zendesk::new(url, login, mapping, table.unverified, hook, clients).map_err(|error| wrong("url", error))
+    Zendesk::new(url, login, mapping, table.unverified, hook, clients, limiters).map_err(|error| wrong("url", error))
 }
 
 fn login(table: &ZendeskTable, client_secret: Option<&str>) -> Result<Login, (String, String)> {

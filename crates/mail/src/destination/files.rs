@@ -1,6 +1,7 @@
 //! The attachments of a mail, as far as mail servers accept them.
 
-use deskbell_core::ports::destination::DeliveryFile;
+use deskbell_core::ports::FileError;
+use deskbell_core::ports::destination::{DeliveryFile, Failure};
 use domain::attachment::FileType;
 
 /// The most bytes of attachments in a mail; encoded they are a third larger.
@@ -28,8 +29,8 @@ pub struct Attached {
     pub bytes: Vec<u8>,
 }
 
-/// Reads the files that fit into a mail, in order.
-pub async fn read(files: &[DeliveryFile]) -> Files {
+/// Reads the files that fit into a mail, in order. Fails if one cannot be read at the moment.
+pub async fn read(files: &[DeliveryFile]) -> Result<Files, Failure> {
     let mut selected = Files::default();
     let mut room = BYTES_MAX;
     for file in files {
@@ -37,19 +38,20 @@ pub async fn read(files: &[DeliveryFile]) -> Files {
             None => {
                 format!("the file {:?} is not attached: the files have more than {BYTES_MAX} bytes in total", file.name)
             }
-            Some(remaining) => match tokio::fs::read(&file.path).await {
+            Some(remaining) => match file.read().await {
                 Ok(bytes) => {
                     room = remaining;
                     selected.attached.push(Attached { name: file.name.clone(), media: file.media, bytes });
                     continue;
                 }
+                Err(error @ FileError::Unavailable(_)) => return Err(Failure::unreadable(file, &error)),
                 Err(error) => format!("the file {:?} cannot be read by the gateway: {error}", file.name),
             },
         };
         selected.missing.push(file.name.clone());
         selected.not_attached.push(not_attached);
     }
-    selected
+    Ok(selected)
 }
 
 impl Files {
@@ -65,25 +67,27 @@ impl Files {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use deskbell_core::fixtures::MemoryFiles;
+    use std::sync::Arc;
 
     #[tokio::test]
     async fn files_that_do_not_fit_or_cannot_be_read_are_listed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("there");
-        std::fs::write(&path, b"log").unwrap();
-        let file = |name: &str, size, path: &std::path::Path| DeliveryFile {
+        let [large, small] = [15_000_000, 5_000_000].map(|size| "x".repeat(size));
+        let contents = Arc::new(MemoryFiles::new([("large", large.as_str()), ("small", small.as_str())]));
+        let file = |name: &str, size, file: &str| DeliveryFile {
             name: name.into(),
             media: FileType::Text,
             size,
-            path: path.into(),
+            file: file.into(),
+            files: contents.clone(),
         };
         let files = [
-            file("a", 15_000_000, &path),
-            file("b", 6_000_000, &path),
-            file("c", 5_000_000, &path),
-            file("d", 0, &folder.path().join("gone")),
+            file("a", 15_000_000, "large"),
+            file("b", 6_000_000, "large"),
+            file("c", 5_000_000, "small"),
+            file("d", 0, "gone"),
         ];
-        let selected = read(&files).await;
+        let selected = read(&files).await.unwrap();
         let names: Vec<&str> = selected.attached.iter().map(|file| file.name.as_str()).collect();
         assert_eq!((names, &selected.missing[..]), (vec!["a", "c"], &["b".to_string(), "d".to_string()][..]));
         assert!(
@@ -92,5 +96,14 @@ mod tests {
         );
         let none = selected.without_any("552");
         assert_eq!((none.attached.len(), none.missing.join(" "), none.not_attached.len()), (0, "a c b d".into(), 3));
+    }
+
+    #[tokio::test]
+    async fn a_mail_waits_for_files_that_cannot_be_read_at_the_moment() {
+        let contents = Arc::new(MemoryFiles::unavailable());
+        let file =
+            DeliveryFile { name: "a".into(), media: FileType::Text, size: 3, file: "there".into(), files: contents };
+        let failure = read(&[file]).await.unwrap_err();
+        assert!(matches!(&failure, Failure::Later { reason, .. } if reason.contains("\"a\"")), "{failure:?}");
     }
 }

@@ -157,11 +157,14 @@ fn attached(name: &str, media: &str, bytes: Vec<u8>) -> Result<SinglePart, Strin
 mod tests {
     use super::*;
 
+    use std::time::Instant;
+
     use super::super::ReplyAddress;
     use super::super::files::Attached;
     use crate::destination::tests::email;
     use deskbell_core::fixtures::delivery;
     use deskbell_core::fixtures::stored;
+    use deskbell_core::ports::destination::ClaimHold;
     use deskbell_core::ports::{ExternalTicketRef, StoredTicket};
     use domain::attachment::FileType;
     use domain::config::Config;
@@ -186,7 +189,9 @@ mod tests {
             attachments: Vec::new(),
         };
         let message = (kind == DeliveryKind::Message).then_some(&reply);
-        let contents = DeliveryContents { config: &config, delivery: &delivery, ticket, message, files: &[], external };
+        let (now, hold) = (ticket.received_at, &ClaimHold::until(Instant::now()));
+        let contents =
+            DeliveryContents { config: &config, delivery: &delivery, ticket, message, files: &[], external, now, hold };
         String::from_utf8(super::message(email, &contents, files).unwrap().formatted()).unwrap()
     }
 

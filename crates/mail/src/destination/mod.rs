@@ -13,7 +13,6 @@ use lettre::message::Mailbox;
 use uuid::Uuid;
 
 use crate::{MailServer, SendError};
-use deskbell_core::clock;
 use deskbell_core::ids::{ExternalId, TicketId};
 use deskbell_core::ports::destination::{
     DeliveryContents, DeliveryReceipt, Destination, Failure, Finding, InboundEvent, InboundEventError, InboundHeaders,
@@ -21,6 +20,7 @@ use deskbell_core::ports::destination::{
 };
 use deskbell_core::ports::{DeliveryKind, ExternalTicketRef, StoredTicket};
 use deskbell_core::rules::sender::Unverified;
+use deskbell_core::timestamp::Timestamp;
 use domain::config::Config;
 use domain::conversation::Author;
 use files::Files;
@@ -68,7 +68,7 @@ impl Destination for MailDestination {
     }
 
     async fn deliver(&self, contents: &DeliveryContents<'_>) -> Result<DeliveryReceipt, Failure> {
-        let files = files::read(contents.files).await;
+        let files = files::read(contents.files).await?;
         let (files, outcome) = match self.send(contents, &files).await {
             Err(MailError::Send(SendError::TooLarge(reason))) if !files.attached.is_empty() => {
                 let files = files.without_any(&reason);
@@ -88,9 +88,14 @@ impl Destination for MailDestination {
         Ok(DeliveryReceipt { external_id, external, not_delivered: files.not_attached })
     }
 
-    fn read_event(&self, headers: &InboundHeaders, body: &[u8]) -> Result<InboundEvent, InboundEventError> {
+    fn read_event(
+        &self,
+        headers: &InboundHeaders,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<InboundEvent, InboundEventError> {
         let reply = self.reply.as_ref().ok_or(InboundEventError::NoHook)?;
-        hook::parse_event((reply, &self.mailbox.email), &self.agents, headers, body, clock::now())
+        hook::parse_event((reply, &self.mailbox.email), &self.agents, headers, body, now)
     }
 
     fn return_path(&self, ticket: &TicketId) -> Option<String> {
@@ -109,8 +114,8 @@ impl Destination for MailDestination {
         }
     }
 
-    fn may_be_signed(&self, headers: &InboundHeaders) -> bool {
-        is_fresh(headers, clock::now())
+    fn may_be_signed(&self, headers: &InboundHeaders, now: Timestamp) -> bool {
+        is_fresh(headers, now)
     }
 
     fn hook_bytes_max(&self) -> Option<usize> {
@@ -191,6 +196,9 @@ pub(crate) mod tests {
 
     #[test]
     fn hooks_are_ignored_without_a_reply_address() {
-        assert_eq!(email(None).read_event(&InboundHeaders::default(), b"{}"), Err(InboundEventError::NoHook));
+        assert_eq!(
+            email(None).read_event(&InboundHeaders::default(), b"{}", Timestamp::EPOCH),
+            Err(InboundEventError::NoHook)
+        );
     }
 }

@@ -1,11 +1,14 @@
 //! What is delivered, and its outcome.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::ports::external_tickets::ExternalTicketRef;
+use crate::ports::files::{FileError, Files, read_file};
 use crate::ports::queue::{Delivery, DeliveryKind};
 use crate::ports::tickets::StoredTicket;
+use crate::timestamp::Timestamp;
 use domain::attachment::FileType;
 use domain::config::Config;
 use domain::conversation::Message;
@@ -25,6 +28,37 @@ pub struct DeliveryContents<'a> {
     pub files: &'a [DeliveryFile],
     /// The external ticket, if there is one.
     pub external: Option<&'a ExternalTicketRef>,
+    /// The time of the attempt, by the clock of the store.
+    pub now: Timestamp,
+    /// Whether the attempt may still send something.
+    pub hold: &'a ClaimHold,
+}
+
+/// Until when a gateway surely has the claim to a delivery. After a time in which the process was paused, or could not reach the store, another
+/// gateway may have made the delivery: what has no idempotency key at the destination must then not be sent.
+#[derive(Clone, Debug)]
+pub struct ClaimHold(Arc<Mutex<Instant>>);
+
+impl ClaimHold {
+    /// A claim that expires at a time.
+    pub fn until(expires_at: Instant) -> ClaimHold {
+        ClaimHold(Arc::new(Mutex::new(expires_at)))
+    }
+
+    /// Sets when it expires after it was extended.
+    pub fn extend(&self, expires_at: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = expires_at;
+    }
+
+    /// A failure once it has expired.
+    pub fn check(&self) -> Result<(), Failure> {
+        match Instant::now() < *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            true => Ok(()),
+            false => {
+                Err(Failure::later("the attempt was interrupted for so long that another gateway may have made it"))
+            }
+        }
+    }
 }
 
 impl DeliveryContents<'_> {
@@ -45,7 +79,7 @@ pub fn delivery_key(Delivery { ticket, number, kind, id, .. }: &Delivery) -> Str
 }
 
 /// An attachment to deliver.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct DeliveryFile {
     /// Its name.
     pub name: String,
@@ -53,8 +87,23 @@ pub struct DeliveryFile {
     pub media: FileType,
     /// Its size in bytes.
     pub size: u32,
-    /// The path of its bytes.
-    pub path: PathBuf,
+    /// Its name in `files`.
+    pub file: String,
+    /// Where its bytes are.
+    pub files: Arc<dyn Files>,
+}
+
+impl DeliveryFile {
+    /// Reads its bytes into memory.
+    pub async fn read(&self) -> Result<Vec<u8>, FileError> {
+        read_file(self.files.as_ref(), &self.file, self.size.into()).await
+    }
+}
+
+impl fmt::Debug for DeliveryFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DeliveryFile({:?}, {}, {} bytes)", self.name, self.media.word(), self.size)
+    }
 }
 
 /// The destination has it.
@@ -99,6 +148,11 @@ impl Failure {
     /// A failure with a retry.
     pub fn later(reason: impl Into<String>) -> Failure {
         Failure::Later { reason: reason.into(), after: None }
+    }
+
+    /// A file that cannot be read at the moment.
+    pub fn unreadable(file: &DeliveryFile, error: &FileError) -> Failure {
+        Failure::later(format!("the file {:?} cannot be read by the gateway: {error}", file.name))
     }
 
     /// A failure of the destination as a whole.

@@ -14,10 +14,11 @@ use super::external_tickets::ExternalTicketRef;
 use super::queue::DeliveryKind;
 use super::tickets::StoredTicket;
 use crate::ids::TicketId;
+use crate::timestamp::Timestamp;
 use domain::config::Config;
 use domain::conversation::Author;
 
-pub use delivery::{DeliveryContents, DeliveryFile, DeliveryReceipt, Failure, delivery_key};
+pub use delivery::{ClaimHold, DeliveryContents, DeliveryFile, DeliveryReceipt, Failure, delivery_key};
 pub use inbound::{InboundEvent, InboundEventError, InboundFile, InboundMail, ReturnAddress, ReturnedMail, ReturnsOf};
 pub use inbound_headers::InboundHeaders;
 pub use polling::{
@@ -55,13 +56,18 @@ pub trait Destination: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Parses an inbound event (`POST …/hooks/{destination}`).
-    fn read_event(&self, _headers: &InboundHeaders, _body: &[u8]) -> Result<InboundEvent, InboundEventError> {
+    /// Parses an inbound event (`POST …/hooks/{destination}`). `now`, by the store's clock, decides whether its signature is recent.
+    fn read_event(
+        &self,
+        _headers: &InboundHeaders,
+        _body: &[u8],
+        _now: Timestamp,
+    ) -> Result<InboundEvent, InboundEventError> {
         Err(InboundEventError::NoHook)
     }
 
     /// Whether an inbound event may be signed, judging by its headers. Called before a body above the usual limit is read.
-    fn may_be_signed(&self, _headers: &InboundHeaders) -> bool {
+    fn may_be_signed(&self, _headers: &InboundHeaders, _now: Timestamp) -> bool {
         true
     }
 

@@ -13,19 +13,23 @@ const LIFE: i64 = 3600;
 
 /// Signs and verifies addresses of files.
 #[derive(Clone, Debug)]
-pub struct FileAddresses(Key);
+pub struct FileAddresses {
+    key: Key,
+    base: String,
+}
 
 impl FileAddresses {
-    /// Signs with the gateway's key.
-    pub fn new(key: &[u8]) -> FileAddresses {
-        FileAddresses(Key::new(hmac::HMAC_SHA256, key))
+    /// Signs with the gateway's key. `base` is what the addresses begin with, such as `https://files.example.com`; empty if they are relative to
+    /// the gateway.
+    pub fn new(key: &[u8], base: &str) -> FileAddresses {
+        FileAddresses { key: Key::new(hmac::HMAC_SHA256, key), base: base.into() }
     }
 
-    /// The signed address of a file at a time in seconds since 1970, relative to the gateway.
+    /// The signed address of a file at a time in seconds since 1970.
     pub fn sign(&self, site: &SiteKey, id: &str, now: Timestamp) -> String {
         let until = (now.as_seconds() / (LIFE / 2) + 3) * (LIFE / 2);
-        let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&self.0, message(site, id, until).as_bytes()));
-        format!("/v1/sites/{site}/attachments/{id}?until={until}&signature={signature}")
+        let signature = BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, message(site, id, until).as_bytes()));
+        format!("{}/v1/sites/{site}/attachments/{id}?until={until}&signature={signature}", self.base)
     }
 
     /// Whether an address was signed here and has not expired.
@@ -33,7 +37,7 @@ impl FileAddresses {
         let (Ok(until), Ok(tag)) = (until.parse::<i64>(), BASE64_URL_SAFE_NO_PAD.decode(signature)) else {
             return false;
         };
-        now.as_seconds() < until && hmac::verify(&self.0, message(site, id, until).as_bytes(), &tag).is_ok()
+        now.as_seconds() < until && hmac::verify(&self.key, message(site, id, until).as_bytes(), &tag).is_ok()
     }
 }
 
@@ -51,7 +55,7 @@ mod tests {
 
     #[test]
     fn signed_addresses_last_an_hour_and_open_one_file() {
-        let addresses = FileAddresses::new(b"secret");
+        let addresses = FileAddresses::new(b"secret", "");
         let now = Timestamp::from_seconds(1_800_000_123);
         let address = addresses.sign(&"acme".into(), "a", now);
         let parameters = address.strip_prefix("/v1/sites/acme/attachments/a?until=").unwrap();
@@ -67,8 +71,10 @@ mod tests {
         for bad in ["", "AAAA", "!", &signature[1..]] {
             assert!(!good("acme", "a", until, bad, now), "{bad}");
         }
-        let other = FileAddresses::new(b"other");
+        let other = FileAddresses::new(b"other", "");
         assert!(!other.is_signed(&"acme".into(), "a", (until, signature), now));
         assert_eq!(addresses.sign(&"acme".into(), "a", now + Duration::from_secs(1)), address);
+        let with_origin = FileAddresses::new(b"secret", "https://files.example.com");
+        assert_eq!(with_origin.sign(&"acme".into(), "a", now), format!("https://files.example.com{address}"));
     }
 }

@@ -23,9 +23,9 @@ pub struct CleanFiles {
     permits: Arc<Semaphore>,
 }
 
-/// A file that is on disk.
+/// A file that is durable.
 pub struct Cleaned {
-    /// Its name in the folder.
+    /// Its name among the files.
     pub file: String,
     /// Its type.
     pub media: FileType,
@@ -49,30 +49,44 @@ impl CleanFiles {
         let rules = rules.clone();
         let work = move || {
             let _permit = permit;
-            cleaned(part, &rules)
+            stripped(part, &rules)
         };
-        tokio::task::spawn_blocking(work).await.map_err(|error| {
-            tracing::error!(%error, "cleaning an upload failed");
-            StoreFileError::Internal
-        })?
+        let (part, Content { media, endings, has_metadata }) =
+            tokio::task::spawn_blocking(work).await.map_err(|error| {
+                tracing::error!(%error, "cleaning an upload failed");
+                StoreFileError::Internal
+            })??;
+        let KeptFile { name, size } = part.keep().await.map_err(failed)?;
+        Ok(Cleaned { file: name, media, endings, size: u32::try_from(size).unwrap_or(u32::MAX), has_metadata })
     }
 
-    /// Moves a file to its final path. If that fails, it is read at its old path and the sweep tries again.
-    pub fn settle(&self, file: &str) {
-        if let Err(error) = self.files.settle(file) {
+    /// Moves a file to its final place. If that fails, it is read at its old place and the sweep tries again.
+    pub async fn settle(&self, file: &str) {
+        if let Err(error) = self.files.settle(file).await {
             tracing::warn!(%error, "moving a file failed");
         }
     }
 
     /// Deletes a file. If that fails, the sweep tries again.
-    pub fn remove(&self, file: &str) {
-        if let Err(error) = self.files.remove(file) {
+    pub async fn remove(&self, file: &str) {
+        if let Err(error) = self.files.remove(file).await {
             tracing::warn!(%error, "removing a file failed");
         }
     }
 }
 
-fn cleaned(mut part: Box<dyn PartialFile>, rules: &Attachments) -> Result<Cleaned, StoreFileError> {
+/// What is in a file.
+struct Content {
+    media: FileType,
+    endings: &'static [&'static str],
+    has_metadata: bool,
+}
+
+/// Detects what is in a file and removes its metadata. Blocks.
+fn stripped(
+    mut part: Box<dyn PartialFile>,
+    rules: &Attachments,
+) -> Result<(Box<dyn PartialFile>, Content), StoreFileError> {
     let head = part.head(formats::HEAD).map_err(failed)?;
     if head.is_empty() {
         return Err(StoreFileError::Empty);
@@ -92,8 +106,7 @@ fn cleaned(mut part: Box<dyn PartialFile>, rules: &Attachments) -> Result<Cleane
         has_metadata = stripped.has_metadata;
         part.replace(&stripped.bytes).map_err(failed)?;
     }
-    let KeptFile { name, size } = part.keep().map_err(failed)?;
-    Ok(Cleaned { file: name, media, endings, size: u32::try_from(size).unwrap_or(u32::MAX), has_metadata })
+    Ok((part, Content { media, endings, has_metadata }))
 }
 
 /// What was detected.

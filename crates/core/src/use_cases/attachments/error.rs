@@ -1,6 +1,6 @@
 //! Why files are not stored, read or sent.
 
-use crate::ports::{RetryAfter, StoreError};
+use crate::ports::{FileError, RetryAfter, StoreError};
 use crate::rules::upload_quotas::Exceeded;
 use domain::problem::FieldError;
 
@@ -48,9 +48,12 @@ pub enum StoreFileError {
         /// What is malformed.
         reason: &'static str,
     },
+    /// The storage of files is unavailable at the moment.
+    #[error("the storage of files is unavailable")]
+    Unavailable,
     /// It cannot be written or read.
     #[error("the file cannot be written: {0}")]
-    Io(std::io::Error),
+    File(FileError),
     /// The task that stores it after its last byte has panicked, or found an inconsistent state.
     #[error("storing the file failed")]
     Internal,

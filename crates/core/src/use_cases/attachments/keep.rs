@@ -72,7 +72,7 @@ impl KeepFile {
         };
         match self.attachments.put_attachment(&stored, None).await? {
             PutOutcome::Kept(_) => {
-                self.files.settle(&stored.file);
+                self.files.settle(&stored.file).await;
                 Ok(stored.id)
             }
             PutOutcome::Sent(_) | PutOutcome::Foreign | PutOutcome::OverQuota(_) => Err(StoreFileError::Internal),

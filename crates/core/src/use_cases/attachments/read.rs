@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{FileAddresses, ReadFileError};
-use crate::clock;
+use crate::clock::Clock;
 use crate::ids::{SiteKey, TicketId};
 use crate::ports::{Attachments, StoreError, StoredAttachment};
 use domain::attachment::Attachment;
@@ -14,12 +14,13 @@ use domain::conversation::Message;
 pub struct ReadFiles {
     attachments: Arc<dyn Attachments>,
     addresses: FileAddresses,
+    clock: Arc<dyn Clock>,
 }
 
 impl ReadFiles {
-    /// Reads from a store, and signs addresses.
-    pub fn new(attachments: Arc<dyn Attachments>, addresses: FileAddresses) -> ReadFiles {
-        ReadFiles { attachments, addresses }
+    /// Reads from a store, and signs addresses for a time by its clock.
+    pub fn new(attachments: Arc<dyn Attachments>, addresses: FileAddresses, clock: Arc<dyn Clock>) -> ReadFiles {
+        ReadFiles { attachments, addresses, clock }
     }
 
     /// The file at a signed address.
@@ -30,7 +31,7 @@ impl ReadFiles {
         until: &str,
         signature: &str,
     ) -> Result<StoredAttachment, ReadFileError> {
-        if !self.addresses.is_signed(site, id, (until, signature), clock::now()) {
+        if !self.addresses.is_signed(site, id, (until, signature), self.clock.now()) {
             return Err(ReadFileError::InvalidAddress);
         }
         self.attachments.attachment(site, id).await?.ok_or(ReadFileError::NotFound)
@@ -53,7 +54,7 @@ impl ReadFiles {
     }
 
     fn with_address(&self, stored: &StoredAttachment) -> Attachment {
-        let url = self.addresses.sign(&stored.site, &stored.id, clock::now());
+        let url = self.addresses.sign(&stored.site, &stored.id, self.clock.now());
         Attachment { url, ..describe(stored) }
     }
 }

@@ -1,13 +1,12 @@
 //! Receives uploads chunk by chunk, up to a limit; incomplete uploads are deleted.
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use futures_util::stream::{Stream, StreamExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::StoreFileError;
-use crate::ports::{Files, PartialFile};
+use crate::ports::{FileError, Files, PartialFile};
 
 /// How long an upload may take to arrive: 10 megabytes at 140 kilobits per second.
 pub const UPLOAD_TIME: Duration = Duration::from_secs(600);
@@ -59,25 +58,12 @@ async fn write<B: AsRef<[u8]>, E>(
     Ok(file)
 }
 
-/// The error of a failed write: a full disk, or another one.
-pub fn failed(error: std::io::Error) -> StoreFileError {
+/// The error of a failed write: a full disk, a storage that is unavailable, or another one.
+pub fn failed(error: FileError) -> StoreFileError {
     tracing::error!(%error, "storing an upload failed");
-    match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreFileError::DiskFull,
-        _ => StoreFileError::Io(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn full_disks_and_system_quotas_are_not_reported_as_faults() {
-        for (kind, is_full) in
-            [(ErrorKind::StorageFull, true), (ErrorKind::QuotaExceeded, true), (ErrorKind::PermissionDenied, false)]
-        {
-            assert_eq!(matches!(failed(kind.into()), StoreFileError::DiskFull), is_full, "{kind:?}");
-        }
+    match error {
+        FileError::Full => StoreFileError::DiskFull,
+        FileError::Unavailable(_) => StoreFileError::Unavailable,
+        FileError::NotFound | FileError::Io(_) => StoreFileError::File(error),
     }
 }

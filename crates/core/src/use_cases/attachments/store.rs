@@ -170,8 +170,8 @@ impl StoreFile {
         let files = &self.files;
         let (person, session) = owner_of(&requester);
         let cleaned = files.clean(part, rules).await?;
-        if let Err(wait) = self.limits.rates.charge_site(LimitShare::Files, &site, person.as_ref()) {
-            files.remove(&cleaned.file);
+        if let Err(wait) = self.limits.rates.charge_site(LimitShare::Files, &site, person.as_ref()).await {
+            files.remove(&cleaned.file).await;
             return Err(wait.into());
         }
         let stored = StoredAttachment {
@@ -194,23 +194,23 @@ impl StoreFile {
         // If the store fails, the row may exist or not; the sweep deletes the file if it is not needed.
         match self.attachments.put_attachment(&stored, Some(upload)).await? {
             PutOutcome::Kept(replaced) => {
-                files.settle(&stored.file);
+                files.settle(&stored.file).await;
                 if let Some(replaced) = replaced {
-                    files.remove(&replaced);
+                    files.remove(&replaced).await;
                 }
                 Ok(describe(&stored))
             }
             PutOutcome::Sent(existing) => {
-                files.remove(&stored.file);
+                files.remove(&stored.file).await;
                 Ok(describe(&existing))
             }
             PutOutcome::Foreign => {
-                files.remove(&stored.file);
+                files.remove(&stored.file).await;
                 Err(StoreFileError::NotYours)
             }
             PutOutcome::OverQuota(usage) => {
                 let exceeded = check(&usage).err();
-                files.remove(&stored.file);
+                files.remove(&stored.file).await;
                 Err(exceeded.map_or(StoreFileError::Internal, |exceeded| refuse(&site, NoRoom::Quota(exceeded))))
             }
         }

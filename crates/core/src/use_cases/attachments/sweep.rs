@@ -5,8 +5,10 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream::StreamExt;
+
 use crate::clock::Clock;
-use crate::ports::{Attachments, Files, StoreError, UnsettledFile};
+use crate::ports::{Attachments, FileError, Files, StoreError};
 use crate::rules::upload_quotas::{UNSENT, UNSENT_ANONYMOUS};
 use crate::timestamp::Timestamp;
 use domain::attachment;
@@ -15,7 +17,7 @@ use domain::attachment;
 const ORPHAN: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const EVERY: Duration = Duration::from_secs(3600);
-/// How many files are checked together.
+/// How many deleted files are read together.
 const CHUNK: usize = 500;
 
 /// Why a sweep failed.
@@ -24,9 +26,9 @@ pub enum SweepError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The folder cannot be read.
+    /// The files cannot be listed.
     #[error(transparent)]
-    Folder(#[from] std::io::Error),
+    Files(#[from] FileError),
 }
 
 /// Deletes files that are not needed.
@@ -70,49 +72,49 @@ pub async fn remove_deleted(store: &dyn Attachments, files: &dyn Files) -> Resul
         let names = store.removed_files(&after, CHUNK as u32).await?;
         let Some(last) = names.last() else { return Ok(count) };
         after.clone_from(last);
-        let removed: Vec<String> = names.into_iter().filter(|name| is_done("removing", files.remove(name))).collect();
+        let (mut removed, mut is_away) = (Vec::with_capacity(names.len()), false);
+        for name in names {
+            let result = files.remove(&name).await;
+            // Every other file would take as long to fail. The next sweep goes on.
+            is_away = matches!(result, Err(FileError::Unavailable(_)));
+            if is_done("removing", result) {
+                removed.push(name);
+            }
+            if is_away {
+                break;
+            }
+        }
         count += removed.len();
         store.forget_removed_files(&removed).await?;
+        if is_away {
+            return Ok(count);
+        }
     }
 }
 
-/// Moves unsettled files that have a row to their final path, and deletes those without one that were written before a time.
+/// Moves unsettled files that have a row to their final place, and deletes those without one that were written before a time.
 async fn sweep_unsettled(store: &dyn Attachments, files: &dyn Files, before: Timestamp) -> Result<(), SweepError> {
-    let mut unsettled = files.unsettled()?;
-    loop {
-        let read = move || {
-            let chunk: Vec<UnsettledFile> = unsettled.by_ref().filter(has_our_name).take(CHUNK).collect();
-            (unsettled, chunk)
-        };
-        let (rest, chunk) = tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other)?;
-        unsettled = rest;
-        if chunk.is_empty() {
-            return Ok(());
-        }
+    let mut pages = files.unsettled().await?;
+    while let Some(page) = pages.next().await {
+        let page = page?;
         // Files are listed before rows: a file written meanwhile is in neither list.
-        let names = chunk.iter().map(|file| file.name.clone()).filter(|name| attachment::parse_id(name).is_some());
+        let names = page.iter().map(|file| file.name.clone()).filter(|name| attachment::parse_id(name).is_some());
         let known = store.known_files(&names.collect::<Vec<_>>()).await?;
-        for file in chunk {
+        for file in page {
             if known.contains(&file.name) {
-                is_done("moving", files.settle(&file.name).map(drop));
+                is_done("moving", files.settle(&file.name).await.map(drop));
             } else if file.written_at.is_some_and(|written_at| written_at < before) {
-                // A file that is gone by then needs no sweeping.
-                is_done("removing", files.remove_unsettled(&file));
+                is_done("removing", files.remove_unsettled(&file.name).await);
             }
         }
     }
-}
-
-/// Whether the name is in our format; other files are left alone.
-fn has_our_name(file: &UnsettledFile) -> bool {
-    attachment::parse_id(file.name.strip_suffix(".part").unwrap_or(&file.name)).is_some()
+    Ok(())
 }
 
 /// Whether the file was handled. A missing file counts as handled; one that cannot be touched is tried again by the next sweep.
-fn is_done(attempt: &str, result: std::io::Result<()>) -> bool {
+fn is_done(attempt: &str, result: Result<(), FileError>) -> bool {
     match result {
-        Ok(()) => true,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Ok(()) | Err(FileError::NotFound) => true,
         Err(error) => {
             tracing::warn!(%error, "{attempt} a file failed");
             false

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::ports::destination::{DeliveryContents, DeliveryFile, DeliveryReceipt, Destination, Failure};
+use crate::clock::Clock;
+use crate::ports::destination::{ClaimHold, DeliveryContents, DeliveryFile, DeliveryReceipt, Destination, Failure};
 use crate::ports::{Attachments, Conversations, Delivery, DeliveryKind, DueDelivery, Files, StoreError};
 use crate::site::Sites;
 
@@ -13,6 +14,7 @@ pub struct AssembleContents {
     attachments: Arc<dyn Attachments>,
     files: Arc<dyn Files>,
     sites: Arc<Sites>,
+    clock: Arc<dyn Clock>,
 }
 
 impl AssembleContents {
@@ -22,12 +24,18 @@ impl AssembleContents {
         attachments: Arc<dyn Attachments>,
         files: Arc<dyn Files>,
         sites: Arc<Sites>,
+        clock: Arc<dyn Clock>,
     ) -> AssembleContents {
-        AssembleContents { conversations, attachments, files, sites }
+        AssembleContents { conversations, attachments, files, sites, clock }
     }
 
     /// Assembles the content of a due delivery, and delivers it.
-    pub async fn deliver(&self, to: &dyn Destination, due: &DueDelivery) -> Result<DeliveryReceipt, Failure> {
+    pub async fn deliver(
+        &self,
+        to: &dyn Destination,
+        due: &DueDelivery,
+        hold: &ClaimHold,
+    ) -> Result<DeliveryReceipt, Failure> {
         let failed =
             |error: StoreError| Failure::later(format!("the delivery cannot be read from the database: {error}"));
         let Delivery { number, kind, .. } = due.delivery;
@@ -61,7 +69,8 @@ impl AssembleContents {
                 name: attachment.name.clone(),
                 media: attachment.media,
                 size: attachment.size,
-                path: self.files.path(&attachment.file),
+                file: attachment.file.clone(),
+                files: self.files.clone(),
             })
             .collect();
         let contents = DeliveryContents {
@@ -71,6 +80,8 @@ impl AssembleContents {
             message: message.as_ref(),
             files: &files,
             external: due.external.as_ref(),
+            now: self.clock.now(),
+            hold,
         };
         to.deliver(&contents).await
     }

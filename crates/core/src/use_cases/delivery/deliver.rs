@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::mem::take;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -17,11 +17,11 @@ use super::contents::AssembleContents;
 use super::states::{DestinationState, DestinationStates};
 use super::streak::{Streak, judge, note_outcome};
 use crate::attempt::{Ended, limited};
-use crate::clock;
+use crate::clock::Clock;
 use crate::destinations::Destinations;
 use crate::ids::{DeliveryId, QueueName};
 use crate::panics;
-use crate::ports::destination::{DeliveryReceipt, Destination, Failure};
+use crate::ports::destination::{ClaimHold, DeliveryReceipt, Destination, Failure};
 use crate::ports::{ClaimToken, DeliveryOutcome, DueDelivery, Queue, QueueStatus, StoreError};
 
 /// The lease of an attempt. Short, because a killed gateway cannot end its leases; running attempts extend it.
@@ -29,6 +29,8 @@ const LEASE: Duration = Duration::from_secs(30);
 const RENEW: Duration = Duration::from_secs(10);
 /// The pause after the store could not be used.
 const STORE_RETRY: Duration = Duration::from_secs(1);
+/// How long is waited if something is due that cannot be claimed.
+const CLAIM_RETRY: Duration = Duration::from_millis(200);
 /// The longest that an attempt may take, from when the destination's rate limit admits it.
 const ATTEMPT_MAX: Duration = Duration::from_secs(4 * 60);
 /// How often the store is checked for work that another gateway on the same database has left behind.
@@ -41,17 +43,19 @@ pub struct DeliverTickets {
     contents: AssembleContents,
     destinations: Arc<Destinations>,
     states: Arc<DestinationStates>,
+    clock: Arc<dyn Clock>,
 }
 
 impl DeliverTickets {
-    /// Delivers to these destinations, whose states are `states`.
+    /// Delivers to these destinations, whose states are `states`. `clock` is that of the queue's store.
     pub fn new(
         queue: Arc<dyn Queue>,
         contents: AssembleContents,
         destinations: Arc<Destinations>,
         states: Arc<DestinationStates>,
+        clock: Arc<dyn Clock>,
     ) -> DeliverTickets {
-        DeliverTickets { queue, contents, destinations, states }
+        DeliverTickets { queue, contents, destinations, states, clock }
     }
 
     /// The queues of the destinations.
@@ -96,7 +100,7 @@ struct Worker {
     stop: CancellationToken,
     running: JoinSet<Attempted>,
     /// The delivery of each attempt's task.
-    attempts: HashMap<task::Id, (DueDelivery, AbortHandle)>,
+    attempts: HashMap<task::Id, (DueDelivery, AbortHandle, ClaimHold)>,
     /// Outcomes that are not stored yet.
     unrecorded: Vec<(DueDelivery, DeliveryOutcome)>,
 }
@@ -156,22 +160,29 @@ impl Worker {
     /// How many attempts may start.
     fn room(&self) -> usize {
         // One at a time until an attempt succeeds.
-        let most = if self.streak.failures > 0 { 1 } else { self.to.at_once() as usize };
+        let is_failing = self.streak.failures > 0 || self.state.left_alone_until().is_some();
+        let most = if is_failing { 1 } else { self.to.at_once() as usize };
         most.saturating_sub(self.running.len() + self.unrecorded.len())
     }
 
     /// The claims of this worker: deliveries being attempted, and attempts not recorded yet.
     fn claims(&self) -> Vec<(DeliveryId, &ClaimToken)> {
-        let attempted = self.attempts.values().map(|(due, _)| due);
+        let attempted = self.attempts.values().map(|(due, ..)| due);
         let all = attempted.chain(self.unrecorded.iter().map(|(due, _)| due));
         all.map(|due| (due.delivery.id, &due.claim)).collect()
     }
 
     /// Starts due deliveries, and returns the time until more may be due.
     async fn begin(&mut self) -> Duration {
-        let now = clock::now();
-        if let Some(until) = self.streak.until.filter(|until| *until > now) {
-            return clock::left(until);
+        let now = self.shared.clock.now();
+        if self.state.take_reached() {
+            self.streak.failures = 0;
+            if !self.streak.was_requested {
+                self.streak.until = None;
+            }
+        }
+        if let Some(until) = self.streak.until.max(self.state.left_alone_until()).filter(|until| *until > now) {
+            return until.since(now);
         }
         self.streak.was_requested = false;
         let room = self.room();
@@ -194,12 +205,18 @@ impl Worker {
 
     async fn claim(&mut self, room: usize) -> Result<Duration, StoreError> {
         let claimed_ids: Vec<DeliveryId> = self.claims().into_iter().map(|(id, _)| id).collect();
+        let begin = Instant::now();
         let due = self.shared.queue.claim_deliveries(&self.queue, LEASE, &claimed_ids, room as u32).await?;
         if due.is_empty() {
-            return Ok(self.shared.queue.next_delivery(&self.queue, &claimed_ids).await?.unwrap_or(CHECK_EVERY));
+            let next = self.shared.queue.next_delivery(&self.queue, &claimed_ids).await?.unwrap_or(CHECK_EVERY);
+            // What is due and was not claimed is locked by another gateway.
+            return Ok(next.max(CLAIM_RETRY));
         }
         for due in due {
             let (contents, to, one) = (self.shared.contents.clone(), self.to.clone(), due.clone());
+            // The lease began after this process asked for it.
+            let hold = ClaimHold::until(begin + LEASE);
+            let held = hold.clone();
             let stop = self.stop.clone();
             let (site, destination, reference) =
                 (&self.queue.site, &self.queue.destination, due.ticket.reference.as_str());
@@ -210,9 +227,9 @@ impl Worker {
                 reference,
                 attempt = due.delivery.attempts
             );
-            let attempt = async move { limited(ATTEMPT_MAX, &stop, contents.deliver(to.as_ref(), &one)).await };
+            let attempt = async move { limited(ATTEMPT_MAX, &stop, contents.deliver(to.as_ref(), &one, &held)).await };
             let task = self.running.spawn(attempt.instrument(span));
-            self.attempts.insert(task.id(), (due, task));
+            self.attempts.insert(task.id(), (due, task, hold));
         }
         Ok(CHECK_EVERY)
     }
@@ -224,7 +241,7 @@ impl Worker {
             Ok((task, Err(Ended::TooLong))) => (task, Err(Failure::later("the attempt timed out"))),
             Ok((task, Err(Ended::Stopped))) => {
                 // The delivery keeps its position in the queue, and no failure is counted.
-                if let Some((due, _)) = self.attempts.remove(&task) {
+                if let Some((due, ..)) = self.attempts.remove(&task) {
                     let reason = "the gateway was stopped".to_string();
                     self.unrecorded.push((due, DeliveryOutcome::Retry { after: None, blamed: false, reason }));
                 }
@@ -239,9 +256,10 @@ impl Worker {
                 (error.id(), Err(Failure::later("the attempt panicked; see the gateway's log")))
             }
         };
-        let Some((due, _)) = self.attempts.remove(&task) else { return };
-        let outcome = judge(&mut self.streak, &due.delivery, &result, clock::now());
-        note_outcome(&self.state, &mut self.streak, &due, &outcome);
+        let Some((due, ..)) = self.attempts.remove(&task) else { return };
+        let now = self.shared.clock.now();
+        let outcome = judge(&mut self.streak, &due.delivery, &result, now);
+        note_outcome(&self.state, &mut self.streak, &due, &outcome, now);
         self.unrecorded.push((due, outcome));
     }
 
@@ -328,6 +346,7 @@ impl Worker {
     /// Extends the claims of this worker. Attempts whose delivery another worker has claimed are aborted. `false` if the store could not be
     /// used.
     async fn extend(&mut self) -> bool {
+        let begin = Instant::now();
         let lost = match self.shared.queue.extend_claims(&self.claims(), LEASE).await {
             Ok(lost) => lost,
             Err(error) => {
@@ -340,7 +359,11 @@ impl Worker {
                 return false;
             }
         };
-        for (due, attempt) in self.attempts.values().filter(|(due, _)| lost.contains(&due.delivery.id)) {
+        for (due, attempt, hold) in self.attempts.values() {
+            if !lost.contains(&due.delivery.id) {
+                hold.extend(begin + LEASE);
+                continue;
+            }
             let (site, destination, delivery) =
                 (&self.queue.site, &self.queue.destination, due.delivery.id.as_number());
             tracing::warn!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::mem::take;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{broadcast, watch};
 
@@ -10,6 +10,7 @@ use crate::attempt_counts::AttemptCounts;
 use crate::destinations::Destinations;
 use crate::ids::{DestinationName, QueueName, SiteKey, TicketId};
 use crate::ports::{DeliveryOutcome, DueDelivery, SiteScope};
+use crate::timestamp::Timestamp;
 
 /// How many settled deliveries a waiting request may lag behind.
 const BEHIND_MAX: usize = 1024;
@@ -26,11 +27,33 @@ pub struct DestinationStates {
 pub struct DestinationState {
     deliveries_due: watch::Sender<()>,
     polls_due: watch::Sender<()>,
-    unreachable: Mutex<Option<String>>,
+    reachability: Mutex<Reachability>,
     unrecorded: Mutex<Vec<(DueDelivery, DeliveryOutcome)>>,
     mails: Mutex<MailCounts>,
     /// The attempts to deliver to it.
     pub attempts: AttemptCounts,
+}
+
+/// Whether a destination is reachable.
+#[derive(Debug, Default)]
+struct Reachability {
+    /// None if it is reachable.
+    outage: Option<Outage>,
+    /// Whether other gateways have not been told yet.
+    is_news: bool,
+    /// Whether another gateway has reached it since the worker last checked.
+    was_reached: bool,
+}
+
+/// Why a destination is unreachable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// The reason.
+    pub reason: String,
+    /// Until when it is left alone, by the clock of the store.
+    pub until: Option<Timestamp>,
+    /// Whether this gateway has found out itself.
+    pub is_own: bool,
 }
 
 /// The mails that a destination has reported since the gateway started.
@@ -148,11 +171,61 @@ impl DestinationState {
 
     /// Why the destination is unreachable; none if it is reachable.
     pub fn unreachable(&self) -> Option<String> {
-        self.unreachable.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.reachability().outage.as_ref().map(|outage| outage.reason.clone())
     }
 
     /// Records whether the destination is reachable, with the reason if not.
     pub fn set_unreachable(&self, reason: Option<String>) {
-        *self.unreachable.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+        let outage = reason.map(|reason| Outage { reason, until: None, is_own: true });
+        let mut reachability = self.reachability();
+        reachability.is_news |= outage.is_some() || reachability.outage.is_some();
+        reachability.outage = outage;
+    }
+
+    /// Records that the destination is unreachable and left alone until then.
+    pub fn leave_alone(&self, reason: String, until: Option<Timestamp>) {
+        let mut reachability = self.reachability();
+        reachability.outage = Some(Outage { reason, until, is_own: true });
+        reachability.is_news = true;
+    }
+
+    /// Until when the destination is left alone because another gateway could not reach it. The time may have passed.
+    pub fn left_alone_until(&self) -> Option<Timestamp> {
+        self.reachability().outage.as_ref().filter(|outage| !outage.is_own)?.until
+    }
+
+    /// Whether another gateway has reached the destination since the last call, after it was unreachable.
+    pub fn take_reached(&self) -> bool {
+        take(&mut self.reachability().was_reached)
+    }
+
+    /// What other gateways have not been told yet, if anything: whether the destination is unreachable.
+    pub fn take_news(&self) -> Option<Option<Outage>> {
+        let mut reachability = self.reachability();
+        take(&mut reachability.is_news).then(|| reachability.outage.clone())
+    }
+
+    /// Tells other gateways again, because they could not be told.
+    pub fn keep_news(&self) {
+        self.reachability().is_news = true;
+    }
+
+    /// Takes over what another gateway has found out, unless this one has found out more meanwhile.
+    pub fn take_over(&self, outage: Option<Outage>) {
+        let mut reachability = self.reachability();
+        if reachability.is_news {
+            return;
+        }
+        let is_reached = outage.is_none() && reachability.outage.is_some();
+        reachability.outage = outage;
+        reachability.was_reached |= is_reached;
+        drop(reachability);
+        if is_reached {
+            self.wake_deliveries();
+        }
+    }
+
+    fn reachability(&self) -> MutexGuard<'_, Reachability> {
+        self.reachability.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

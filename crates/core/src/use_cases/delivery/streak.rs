@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::states::DestinationState;
 use crate::attempt_counts::AttemptResult;
-use crate::clock;
 use crate::ids::DeliveryId;
 use crate::ports::destination::{DeliveryReceipt, Failure};
 use crate::ports::{Delivery, DeliveryOutcome, DueDelivery};
@@ -76,7 +75,13 @@ fn judge_later(delivery: &Delivery, reason: &str, after: Option<Duration>, now: 
 }
 
 /// Updates the state of the destination after an attempt, counts it and logs it.
-pub fn note_outcome(state: &DestinationState, streak: &mut Streak, due: &DueDelivery, outcome: &DeliveryOutcome) {
+pub fn note_outcome(
+    state: &DestinationState,
+    streak: &mut Streak,
+    due: &DueDelivery,
+    outcome: &DeliveryOutcome,
+    now: Timestamp,
+) {
     let DueDelivery { delivery: Delivery { site, destination, id, .. }, ticket, .. } = due;
     let reference = ticket.reference.as_str();
     state.attempts.add(match outcome {
@@ -100,8 +105,8 @@ pub fn note_outcome(state: &DestinationState, streak: &mut Streak, due: &DueDeli
             streak.failures = streak.failures.saturating_add(1);
             streak.blamed.push(*id);
             if streak.blamed.len() >= STREAK {
-                leave_alone(streak, None, clock::now());
-                state.set_unreachable(Some(reason.clone()));
+                leave_alone(streak, None, now);
+                state.leave_alone(reason.clone(), streak.until);
             }
             return;
         }
@@ -112,7 +117,7 @@ pub fn note_outcome(state: &DestinationState, streak: &mut Streak, due: &DueDeli
                 error = reason,
                 "destination unreachable"
             );
-            state.set_unreachable(Some(reason.clone()));
+            state.leave_alone(reason.clone(), streak.until);
             return;
         }
         DeliveryOutcome::DeadLetter { reason } => {

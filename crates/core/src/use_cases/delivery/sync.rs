@@ -35,6 +35,8 @@ const LEASE: Duration = Duration::from_secs(2 * 60);
 const AT_A_TIME: u32 = 5;
 /// How often the store is checked for work that another gateway on the same database has left behind.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
+/// How long is waited if something is due that cannot be claimed.
+const CLAIM_RETRY: Duration = Duration::from_millis(200);
 /// The pause after a failed poll of a ticket.
 const RETRY: Duration = Duration::from_secs(30);
 /// The longest that a poll may take, apart from waiting for the destination's rate limit.
@@ -152,7 +154,8 @@ impl SyncTickets {
             let wait = limited(POLL_MAX, stop, feed.read(self.store.polls.as_ref(), queue, polling)).await??;
             if !self.poll_due(queue, polling, stop).await? {
                 let next = self.store.polls.next_poll(queue).await?;
-                return Ok(next.map_or(wait, |next| next.min(wait)));
+                // What is due and was not claimed is locked by another gateway.
+                return Ok(next.map_or(wait, |next| next.max(CLAIM_RETRY).min(wait)));
             }
         }
         Ok(CHECK_EVERY)

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::ids::SiteKey;
-use crate::ports::{self, StatusPage, StoreError};
+use crate::ports::{self, StatusPage, StatusPolls, StoreError};
 use crate::pseudonym::{CountedSender, Pseudonyms};
 use domain::incident::{Incident, IncidentKind};
 
 /// The interval between polls of a status page.
 const EVERY: Duration = Duration::from_secs(60);
+/// How often a gateway shows what others have polled.
+const FOLLOW_EVERY: Duration = Duration::from_secs(15);
 /// How long the last answer counts while the status page does not answer: it may be down together with the service that it reports on.
 const KEPT: Duration = Duration::from_secs(30 * 60);
 const DAY: i64 = 24 * 60 * 60;
@@ -116,4 +118,45 @@ pub async fn poll(open: &OpenIncidents, site: &SiteKey, page: &dyn StatusPage) -
         }
         tokio::time::sleep(EVERY).await;
     }
+}
+
+/// Shows the status page of a site, which one of several gateways polls at a time; never returns.
+pub async fn poll_with_others(
+    open: &OpenIncidents,
+    polls: &dyn StatusPolls,
+    site: &SiteKey,
+    page: &dyn StatusPage,
+) -> Infallible {
+    let mut is_readable = true;
+    loop {
+        match poll_or_follow(open, polls, site, page).await {
+            Ok(()) => is_readable = true,
+            // Once for each time; what is shown stays.
+            Err(error) if std::mem::replace(&mut is_readable, false) => {
+                tracing::warn!(site = site.as_str(), page = %page.address(), %error, "incidents not read from the store");
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(FOLLOW_EVERY).await;
+    }
+}
+
+/// Polls the status page of a site if that is due and no other gateway does, and shows what was polled last.
+pub async fn poll_or_follow(
+    open: &OpenIncidents,
+    polls: &dyn StatusPolls,
+    site: &SiteKey,
+    page: &dyn StatusPage,
+) -> Result<(), StoreError> {
+    let address = page.address();
+    if polls.claim_status_poll(site, &address, EVERY).await? {
+        match page.open_incidents().await {
+            Ok(incidents) => polls.record_incidents(site, &address, &incidents).await?,
+            Err(error) => tracing::warn!(site = site.as_str(), page = %address, %error, "status page unreadable"),
+        }
+    }
+    let recorded = polls.recorded_incidents(site, &address).await?;
+    let incidents = recorded.filter(|(_, age)| *age < KEPT).map(|(incidents, _)| incidents);
+    open.set(site, incidents.unwrap_or_default());
+    Ok(())
 }

@@ -13,7 +13,7 @@ use url::Url;
 use super::letter::{CodeNotice, letter};
 use super::{CODE_LIFE, Codes, MailWakers};
 use crate::attempt_counts::AttemptResult;
-use crate::clock;
+use crate::clock::Clock;
 use crate::ids::SiteKey;
 use crate::ports::destination::Destination;
 use crate::ports::{AddressedMail, DueMail, MailFailure, MailOutcome, Mailer, OutgoingMail, StoreError};
@@ -26,6 +26,8 @@ const LEASE: Duration = Duration::from_secs(30);
 const RENEW: Duration = Duration::from_secs(10);
 /// The pause after the store could not be used.
 const STORE_RETRY: Duration = Duration::from_secs(1);
+/// How long is waited if something is due that cannot be claimed.
+const CLAIM_RETRY: Duration = Duration::from_millis(200);
 /// How long a mail is retried. After that nobody expects a receipt.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often the store is checked for work that another gateway on the same database has left behind.
@@ -53,17 +55,19 @@ pub struct SendMail {
     outboxes: Arc<Vec<SiteOutbox>>,
     codes: Codes,
     wakers: Arc<MailWakers>,
+    clock: Arc<dyn Clock>,
 }
 
 impl SendMail {
-    /// Sends the mail of these sites from a store.
+    /// Sends the mail of these sites from a store, which has this clock.
     pub fn new(
         outgoing: Arc<dyn OutgoingMail>,
         outboxes: Vec<SiteOutbox>,
         codes: Codes,
         wakers: Arc<MailWakers>,
+        clock: Arc<dyn Clock>,
     ) -> SendMail {
-        SendMail { outgoing, outboxes: Arc::new(outboxes), codes, wakers }
+        SendMail { outgoing, outboxes: Arc::new(outboxes), codes, wakers, clock }
     }
 
     /// The sites that send mail.
@@ -99,12 +103,13 @@ impl SendMail {
                 Some(Duration::ZERO) => {}
                 next => return Ok(next.unwrap_or(CHECK_EVERY)),
             }
-            let Some(due) = store.claim_mail(site, LEASE).await? else { continue };
+            // Another gateway is about to claim it.
+            let Some(due) = store.claim_mail(site, LEASE).await? else { return Ok(CLAIM_RETRY) };
             let Some(sent) = send_claimed(store, outbox, &self.codes, &due).await else { continue };
             let reference = due.ticket.reference.as_str();
             let retry_in = match &sent {
                 Err(MailFailure::Temporary(_)) => {
-                    let now = clock::now();
+                    let now = self.clock.now();
                     let retry_at =
                         backoff::next_attempt_at(due.attempts, due.since, GIVE_UP_AFTER, now, random::jitter());
                     retry_at.map(|retry_at| retry_at.since(now))

@@ -101,7 +101,7 @@ impl ExportSelection {
         target.write("\n],\"unsent_files\":[")?;
         for (site, owner) in owners {
             for stored in erasure.unsent_files(&site, owner.file_owner()).await? {
-                let file = copy_file(stored, "unsent", target, &mut exported)?;
+                let file = copy_file(stored, "unsent", target, &mut exported).await?;
                 append(target, exported.unsent_files > 0, &UnsentFile { site: site.clone(), file })?;
                 exported.unsent_files += 1;
             }
@@ -125,7 +125,11 @@ impl ExportSelection {
         exported: &mut Exported,
     ) -> Result<Vec<DocumentFile>, PrivacyError> {
         let stored = self.0.attachments.attachments(&ticket.id).await?;
-        stored.into_iter().map(|stored| copy_file(stored, ticket.reference.as_str(), target, exported)).collect()
+        let mut files = Vec::with_capacity(stored.len());
+        for stored in stored {
+            files.push(copy_file(stored, ticket.reference.as_str(), target, exported).await?);
+        }
+        Ok(files)
     }
 
     async fn read(&self, ticket: StoredTicket, files: Vec<DocumentFile>) -> Result<TicketDocument, StoreError> {
@@ -195,7 +199,7 @@ impl Owner {
 }
 
 /// Copies a file to a folder below `files`.
-fn copy_file(
+async fn copy_file(
     stored: StoredAttachment,
     below: &str,
     target: &mut dyn ExportTarget,
@@ -203,7 +207,7 @@ fn copy_file(
 ) -> Result<DocumentFile, PrivacyError> {
     // Names contain no paths and no characters that file systems reject; the id separates two files of one name.
     let path = format!("files/{below}/{}-{}", stored.id, stored.name);
-    let exists = target.copy_file(&stored.file, &path)?;
+    let exists = target.copy_file(&stored.file, &path).await?;
     exported.files += u64::from(exists);
     exported.missing_files += u64::from(!exists);
     Ok(document_file(stored, exists.then_some(path)))

@@ -13,7 +13,7 @@ pub use export::{ExportPorts, ExportSelection, Exported};
 pub use retention::EnforceRetention;
 pub use selection::{Matched, Selection};
 
-use crate::ports::StoreError;
+use crate::ports::{FileError, StoreError};
 
 /// Why an erasure or export failed.
 #[derive(Debug, thiserror::Error)]
@@ -30,4 +30,7 @@ pub enum PrivacyError {
     /// The target of an export cannot be written.
     #[error(transparent)]
     Target(#[from] std::io::Error),
+    /// An attachment cannot be read or copied.
+    #[error(transparent)]
+    File(#[from] FileError),
 }

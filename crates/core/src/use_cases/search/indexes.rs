@@ -257,7 +257,7 @@ impl Work<'_> {
         let index = match bring_up_to(store, &self.site, self.revision, &mut self.build).await {
             Ok(index) => {
                 let (site, questions, duration) = (self.site.as_str(), index.len(), start.elapsed());
-                tracing::info!(site, revision, ?since, questions, ?duration, "index built");
+                tracing::info!(site, revision, since, questions, ?duration, "index built");
                 self.build.rest_until = Some(Instant::now() + duration * REST);
                 Some(index)
             }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::ids::{CustomerId, SiteKey};
 use crate::ports::{Disk, LimitShare, RetryAfter, SiteLimits, SubmissionExceeded, SubmissionQuota, Usage};
 use crate::pseudonym::Pseudonyms;
@@ -29,6 +29,7 @@ pub struct SubmissionLimits {
     /// The disk of the database.
     disk: Arc<dyn Disk>,
     pseudonyms: Pseudonyms,
+    clock: Arc<dyn Clock>,
 }
 
 impl SubmissionLimits {
@@ -38,13 +39,14 @@ impl SubmissionLimits {
         quotas: Quotas,
         disk: Arc<dyn Disk>,
         pseudonyms: Pseudonyms,
+        clock: Arc<dyn Clock>,
     ) -> SubmissionLimits {
-        SubmissionLimits { rates, quotas, disk, pseudonyms }
+        SubmissionLimits { rates, quotas, disk, pseudonyms, clock }
     }
 
     /// Charges a site, and the customer if verified, for a ticket or reply.
-    pub fn charge(&self, site: &SiteKey, person: Option<&CustomerId>) -> Result<(), RetryAfter> {
-        self.rates.charge_site(LimitShare::Tickets, site, person)
+    pub async fn charge(&self, site: &SiteKey, person: Option<&CustomerId>) -> Result<(), RetryAfter> {
+        self.rates.charge_site(LimitShare::Tickets, site, person).await
     }
 
     /// The quotas for an anonymous submission of `bytes` bytes from an address; an error if the free space on the database's disk has reached
@@ -56,7 +58,7 @@ impl SubmissionLimits {
             tracing::error!(reason = "disk full", free, floor = quotas.disk_floor_bytes, "ticket refused");
             return Err(QuotaError::DiskFull);
         }
-        let day = clock::now().day();
+        let day = self.clock.now().day();
         Ok(SubmissionQuota {
             networks: from.map(|address| self.networks(&day, address)).unwrap_or_default(),
             day,

@@ -70,7 +70,7 @@ impl ReplyToTicket {
             return Err(ReplyError::Invalid(errors));
         }
         let person = if let Reader::Person(id) = reader { Some(id) } else { None };
-        self.limits.charge(&site.key, person)?;
+        self.limits.charge(&site.key, person).await?;
         let quota = if person.is_none() { Some(self.limits.of_anonymous(from, body.len())?) } else { None };
         let name = customer_name(&ticket).to_string();
         let deliveries = self.dispatch.deliveries(&site.key, DeliveryKind::Message, Author::Customer, None);

@@ -80,7 +80,7 @@ impl TakeTicket {
         let guard = self.keys_in_use.acquire(&site.key, &key.key).ok_or(TakeTicketError::InProgress)?;
         let is_anonymous = requester.person.is_none();
         let quota = if is_anonymous { Some(self.limits.of_anonymous(from, body.len())?) } else { None };
-        self.limits.charge(&site.key, requester.person.as_ref().map(|person| &person.id))?;
+        self.limits.charge(&site.key, requester.person.as_ref().map(|person| &person.id)).await?;
         let email_verified = requester.person.as_ref().and_then(|person| person.email_verified);
         let mut stored = stored(site, requester, new, self.clock.now());
         let extras = self.extras.plan(site, &stored, email_verified, from, quota).await;

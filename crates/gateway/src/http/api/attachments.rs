@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use aide::transform::TransformOperation;
 use axum::Json;
-use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tower_http::services::ServeFile;
 
 use super::describe::{Describe, File};
+use super::stored_file::serve;
 use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
@@ -51,7 +50,8 @@ pub fn put_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
             "Uploads a file; its type is detected from its content. The client chooses the id, a UUID; repeating the \
              upload returns the same result. Rejected with `too_many_uploads` (429) while others are in progress, \
              `upload_quota` (429) if the daily quota or the quota of unsent files is exceeded, and `storage_full` \
-             (507) if the disk has no room for files.",
+             (507) if the disk has no room for files. `storage_unavailable` (503) if the storage of files does not \
+             answer; the same upload may be repeated.",
         )
         .requires_requester()
         .query::<FileName>()
@@ -127,15 +127,10 @@ pub async fn get(
     requesters.site(&site)?;
     let Query(SignedQuery { until: expires_at, signature }) = parameters.unwrap_or_default();
     let stored = files.find(&site, &id, &expires_at, &signature).await?;
-    let served = ServeFile::new(bytes.path(&stored.file)).try_call(request).await.map_err(|error| {
-        tracing::error!(%error, "reading a file failed");
-        Refusal::Internal
+    let mut response = serve(bytes, &stored, request).await.map_err(|error| {
+        tracing::error!(%error, file = stored.file, "reading a file failed");
+        Refusal::from(error)
     })?;
-    if served.status() == StatusCode::NOT_FOUND {
-        tracing::error!("file missing from its folder");
-        return Err(Refusal::Internal);
-    }
-    let mut response = served.map(Body::new);
     let headers = response.headers_mut();
     let disposition = HeaderValue::from_str(&disposition(&stored.name));
     headers.insert(header::CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));

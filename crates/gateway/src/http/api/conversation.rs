@@ -201,7 +201,7 @@ pub async fn patch(
     let requester = requesters.identify(&headers, requesters.site(&site)?).await?;
     let body = body?;
     if changes_status(&body) {
-        guard.charge_change(client.address, requester::claimed(&site, &headers))?;
+        guard.charge_change(client.address, requester::claimed(&site, &headers)).await?;
     }
     let reader = requesters.reader(&site, &requester).await?;
     Ok(private(amend.amend(&site, reader, &id, &body).await?))

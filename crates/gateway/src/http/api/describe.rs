@@ -42,6 +42,9 @@ pub trait Describe: Sized {
     /// Adds a body of arbitrary bytes.
     fn bytes_body(self) -> Self;
 
+    /// Allows that the body is left out.
+    fn optional_body(self) -> Self;
+
     /// Requires a session or a token.
     fn requires_requester(self) -> Self;
 
@@ -98,6 +101,13 @@ impl Describe for TransformOperation<'_> {
     fn bytes_body(mut self) -> Self {
         in_context(|context| set_body(context, self.inner_mut(), body("application/octet-stream", bytes())));
         self.refused(&[400, 408, 413, 507])
+    }
+
+    fn optional_body(mut self) -> Self {
+        if let Some(ReferenceOr::Item(body)) = &mut self.inner_mut().request_body {
+            body.required = false;
+        }
+        self
     }
 
     fn requires_requester(mut self) -> Self {

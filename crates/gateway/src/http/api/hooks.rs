@@ -20,6 +20,7 @@ use crate::http::requester::Requesters;
 use deskbell_core::ids::{DestinationName, QueueName, SiteKey};
 use deskbell_core::ports::destination::{Destination, InboundHeaders};
 use deskbell_core::rules::networks::customer_network;
+use deskbell_core::timestamp::Timestamp;
 use deskbell_core::use_cases::delivery::{TakeInboundEvent, blocking};
 
 /// Marks the response to a signed event: its errors do not count against its sender.
@@ -55,14 +56,16 @@ pub async fn answer(
     let network = client.address.map(customer_network);
     let sender = HookSender { site: site.clone(), destination: destination.clone(), network };
     let headers = inbound_headers(&headers);
-    let body = read(&guard, to.map(|to| to.as_ref()), &sender, client.address, &headers, body).await;
+    let large =
+        to.and_then(|to| Some(LargeHook { to: to.as_ref(), bytes_max: to.hook_bytes_max()?, now: requesters.now() }));
+    let body = read(&guard, large, &sender, client.address, &headers, body).await;
     requesters.site(&site)?;
     let to = to.ok_or_else(|| Refusal::NotFound("; the site has no such destination".into()))?;
-    let (body, reader) = (body?, to.clone());
+    let (body, reader, now) = (body?, to.clone(), requesters.now());
     let is_large = to.hook_bytes_max().is_some();
     let result = match is_large {
-        true => blocking(move || reader.read_event(&headers, &body)).await?,
-        false => to.read_event(&headers, &body),
+        true => blocking(move || reader.read_event(&headers, &body, now)).await?,
+        false => to.read_event(&headers, &body, now),
     };
     let result = result.map_err(|reason| {
         tracing::warn!(site = site.as_str(), destination = destination.as_str(), %reason, "webhook rejected");
@@ -82,19 +85,28 @@ fn inbound_headers(headers: &HeaderMap) -> InboundHeaders {
     headers.keys().filter_map(|name| Some((name.as_str(), headers.get(name)?.to_str().ok()?))).collect()
 }
 
+/// A destination whose events may be larger than usual.
+struct LargeHook<'a> {
+    to: &'a dyn Destination,
+    bytes_max: usize,
+    /// When the event arrives.
+    now: Timestamp,
+}
+
 /// Reads the body. A body that is larger than usual is in memory before its sender is known: it requires a signature header, and only a few are
 /// read at a time.
 async fn read(
     guard: &Guard,
-    to: Option<&dyn Destination>,
+    large: Option<LargeHook<'_>>,
     sender: &HookSender,
     address: Option<IpAddr>,
     headers: &InboundHeaders,
     body: Body,
 ) -> Result<Vec<u8>, Refusal> {
-    let large_limit = to.and_then(|to| Some((to, to.hook_bytes_max()?))).filter(|_| body::is_large(&body));
-    let Some((to, bytes_max)) = large_limit else { return body::read_body(body, BODY_MAX).await };
-    if !to.may_be_signed(headers) {
+    let Some(LargeHook { to, bytes_max, now }) = large.filter(|_| body::is_large(&body)) else {
+        return body::read_body(body, BODY_MAX).await;
+    };
+    if !to.may_be_signed(headers, now) {
         body::drain(body, BODY_MAX).await;
         return Err(Refusal::Unsigned);
     }

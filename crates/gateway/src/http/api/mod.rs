@@ -16,6 +16,7 @@ mod questions;
 pub mod routes;
 mod search;
 pub mod state;
+mod stored_file;
 mod stream;
 pub mod tickets;
 

@@ -39,6 +39,7 @@ pub fn take_docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
              arrived.",
         )
         .bytes_body()
+        .optional_body()
         .response::<200, Json<ProbeReceipt>>()
 }
 

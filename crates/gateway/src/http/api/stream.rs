@@ -22,7 +22,6 @@ use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::{self, Requesters};
 use crate::live::{Live, Watch};
-use deskbell_core::clock;
 use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{ReaderCounts, Requester};
 use deskbell_core::use_cases::tickets::ReadTickets;
@@ -72,8 +71,7 @@ pub async fn answer(
     let reader = requesters.reader(&site, &requester).await?;
     let claimed = requester::claimed(&site, &headers).ok_or(Refusal::Unidentified)?;
     let permit = guard.open_stream(client.address, claimed)?;
-    let remaining = requester.person.as_ref().map(|person| clock::left(person.until));
-    let end = Instant::now() + remaining.unwrap_or(WITHOUT_TOKEN);
+    let end = Instant::now() + requesters.remaining(&requester).unwrap_or(WITHOUT_TOKEN);
     let watch = StreamGuard {
         changes: live.watch(&site, reader),
         tickets,

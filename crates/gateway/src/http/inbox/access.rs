@@ -21,6 +21,7 @@ use crate::config::{AgentLogins, PERSONAL_TOKEN_PREFIX, Proxies, Token};
 use crate::guard::{Guard, Guess};
 use crate::http::body::read_body;
 use crate::http::client::{Client, is_forwarded};
+use deskbell_core::clock::Clock;
 use deskbell_core::ids::{AgentId, AgentSessionHash, AgentSessionId, SiteKey};
 use deskbell_core::ports::RetryAfter;
 use deskbell_core::ports::{Agent, AgentSession, LoginMethod, SiteScope, StoreError};
@@ -107,6 +108,8 @@ pub struct InboxAccess {
     pub sessions: Arc<HandleSessions>,
     /// The audit log.
     pub audit: Audit,
+    /// The clock of the store, by which the tokens of the identity provider are valid: that of this computer may be wrong.
+    pub clock: Arc<dyn Clock>,
     /// Limits guesses of tokens.
     pub guard: Arc<Guard>,
     /// The trusted proxies, which report the base path.
@@ -190,7 +193,7 @@ pub async fn guard(
     next.run(request).await
 }
 
-/// Opens a session in place of a replaced one, and returns its cookie.
+/// Opens a session in place of a replaced one, logs that, and returns its cookie.
 pub async fn open(
     access: &InboxAccess,
     client: &Client,
@@ -200,12 +203,14 @@ pub async fn open(
 ) -> Result<HeaderValue, Failed> {
     let browser = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let address = address(client);
+    let (name, id) = (agent.name.clone(), agent.id.clone());
     let login = Login { agent, method, credential: *credential, address: &address, browser };
     let opened = access.sessions.log_in(login, replaced).await;
     let secret = opened.map_err(|error| match error {
-        SessionError::NoRandomness(_) => Failed(None),
+        SessionError::NoRandomness(_) => Failed::Internal,
         SessionError::Store(error) => error.into(),
     })?;
+    tracing::info!(agent = name, %id, address = client.logged_address(), "inbox login");
     Ok(cookie(&secret, LIFETIME.as_secs(), is_plain))
 }
 
@@ -285,18 +290,15 @@ async fn authenticate(
     let Some(bearer) = bearer(headers).filter(|bearer| !access.guard.was_wrong(client.address, bearer)) else {
         return Ok(None);
     };
-    let mut owner = None;
-    let attempt = access.guard.guess(client.address, bearer, || {
-        owner = access.owner_of(bearer);
-        owner.is_some()
-    });
+    let owner = access.owner_of(bearer);
+    let attempt = access.guard.guess(client.address, bearer, owner.is_some()).await;
     let Guess { delay, .. } = attempt.map_err(|RetryAfter(wait)| login::too_many(access, texts, wait, "", ""))?;
     // Even a sleep of zero takes a millisecond.
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
     if owner.is_none() {
-        tracing::warn!(address = ?client.address, with = "bearer token", "inbox login failed");
+        tracing::warn!(address = client.logged_address(), with = "bearer token", "inbox login failed");
     }
     Ok(owner.map(|owner| {
         let agent = match owner {

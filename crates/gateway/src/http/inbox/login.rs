@@ -94,16 +94,13 @@ pub async fn log_in(
         let page = form(&access, texts.0, name, &next, needs_https(texts.0));
         return Ok(message(StatusCode::FORBIDDEN, page));
     }
-    // Whose token it is says who they are.
-    if !token.starts_with(PERSONAL_TOKEN_PREFIX) && !is_name(name) {
+    // A personal token says who they are; only with a shared one the form asks for the name.
+    let has_shared = access.logins.shared_token.is_some();
+    if has_shared && !token.starts_with(PERSONAL_TOKEN_PREFIX) && !is_name(name) {
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, texts.0.invalid_name);
     }
-    let mut owner = None;
-    let attempt = access.guard.guess(client.address, token, || {
-        owner = access.owner_of(token);
-        owner.is_some()
-    });
-    let attempt = match attempt {
+    let owner = access.owner_of(token);
+    let attempt = match access.guard.guess(client.address, token, owner.is_some()).await {
         Ok(attempt) => attempt,
         Err(RetryAfter(wait)) => return Ok(too_many(&access, texts, wait, name, &next)),
     };
@@ -115,13 +112,12 @@ pub async fn log_in(
         Some(TokenOwner::Agent(agent, token)) => (agent.clone(), LoginMethod::PersonalToken, token.digest()),
         Some(TokenOwner::Anybody(token)) => (shared_agent(name), LoginMethod::SharedToken, token.digest()),
         None => {
-            tracing::warn!(address = ?client.address, with = "form", "inbox login failed");
+            tracing::warn!(address = client.logged_address(), with = "form", "inbox login failed");
             return refuse(StatusCode::FORBIDDEN, texts.0.wrong_token);
         }
     };
-    tracing::info!(agent = login.0.name, id = %login.0.id, address = ?client.address, "inbox login");
-    let cookie =
-        access::open(&access, &client, &headers, login, (is_plain, access::sent_session(&headers, is_plain))).await?;
+    let replaced = access::sent_session(&headers, is_plain);
+    let cookie = access::open(&access, &client, &headers, login, (is_plain, replaced)).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(own_page(&next))).into_response())
 }
 

@@ -35,13 +35,14 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use serde::Deserialize;
 
 use crate::http::client::Client;
+use crate::http::envelope::in_time;
 use access::{CurrentAgent, InboxAccess};
 use answers::AnswersReader;
 use deskbell_core::ports::{SiteScope, StoreError};
@@ -53,15 +54,30 @@ use domain::reference;
 use list_query::ListQuery;
 use list_reader::ListReader;
 use page::Frame;
-use render::{Failed, html, message};
+use render::{Failed, explain_outage, html, message};
 use routes::Pages;
 use texts::{ENGLISH, PageTexts};
+use url::Url;
 
 pub use state::InboxState;
 
-/// The pages run no script but the gateway's own, embed nothing but pictures, and must not be embedded.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; \
-                      frame-ancestors 'none'; form-action 'self'";
+/// What the pages may load: they run no script but the gateway's own, embed nothing but pictures, and must not be embedded.
+#[derive(Clone)]
+pub struct PagePolicy(HeaderValue);
+
+impl PagePolicy {
+    /// With pictures from the gateway and from the address of attachments, if that is another.
+    pub fn new(attachments_url: Option<&str>) -> PagePolicy {
+        let url = attachments_url.and_then(|url| Url::parse(url).ok());
+        let origin = url.map(|url| format!(" {}", url.origin().ascii_serialization())).unwrap_or_default();
+        let policy = format!(
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:{origin}; base-uri 'none'; \
+             frame-ancestors 'none'; form-action 'self'"
+        );
+        PagePolicy(HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'")))
+    }
+}
+
 const STYLE: &str = concat!(
     include_str!("style/common.css"),
     include_str!("style/forms.css"),
@@ -97,7 +113,9 @@ pub fn router(state: InboxState) -> Router {
         .fallback(|| async { message(StatusCode::NOT_FOUND, page::not_found()) })
         .layer(from_fn_with_state(state.access.clone(), access::guard))
         .merge(open_pages())
-        .layer(map_response(headers))
+        .layer(from_fn(in_time))
+        .layer(from_fn(explain_outage))
+        .layer(map_response_with_state(state.policy.clone(), headers))
         .with_state(state)
 }
 
@@ -258,15 +276,11 @@ async fn deliveries(
     Ok(html(deliveries::page(&statuses, &head.frame(&agent), &head.destinations).await?))
 }
 
-async fn headers(mut response: Response) -> Response {
+async fn headers(State(PagePolicy(policy)): State<PagePolicy>, mut response: Response) -> Response {
     let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }
 

@@ -136,7 +136,7 @@ pub async fn start(
     if !is_https && !is_plain {
         return Ok(login::refuse_http(&access, texts, &query.next));
     }
-    let flow = Flow::begin().map_err(|_| Failed(None))?;
+    let flow = Flow::begin().map_err(|_| Failed::Internal)?;
     let redirect_uri = redirect_uri(&access, &client, &extensions, &headers);
     match oidc.client.authorization_url(&flow, &redirect_uri).await {
         Ok(url) => {
@@ -170,19 +170,21 @@ pub async fn finish(
     };
     if !query.error.is_empty() {
         let error: String = query.error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
-        tracing::info!(address = ?client.address, error, "inbox login refused by the identity provider");
+        tracing::info!(address = client.logged_address(), error, "inbox login refused by the identity provider");
         return Ok(refuse_with(StatusCode::FORBIDDEN, texts.0.login_refused));
     }
     // Anybody can begin a login with a code of their own, and each asks the provider.
-    if let Err(RetryAfter(wait)) = access.guard.admit_login(client.address) {
+    if let Err(RetryAfter(wait)) = access.guard.admit_login(client.address).await {
         return Ok(too_many(&access, texts, wait, "", &next));
     }
     let redirect_uri = redirect_uri(&access, &client, &extensions, &headers);
-    let identified = match oidc.client.identify(&flow, &redirect_uri, &query.code, query.iss.as_deref()).await {
+    let identified =
+        oidc.client.identify(&flow, &redirect_uri, &query.code, query.iss.as_deref(), access.clock.now()).await;
+    let identified = match identified {
         Ok(identified) => identified,
         Err(error) => {
             if matches!(error, OidcError::Invalid(_) | OidcError::Token(_)) {
-                access.guard.charge_failed_login(client.address);
+                access.guard.charge_failed_login(client.address).await;
             }
             let page = refuse(&access, oidc, &client, texts, &error);
             return Ok(([(header::SET_COOKIE, cookie("", 0, is_plain))], page).into_response());
@@ -190,7 +192,7 @@ pub async fn finish(
     };
     let agent = oidc.agent(&identified);
     if agent.grants.is_empty() {
-        tracing::warn!(agent = agent.name, id = %agent.id, address = ?client.address, "inbox login without a role");
+        tracing::warn!(agent = agent.name, id = %agent.id, address = client.logged_address(), "inbox login without a role");
         access.audit.record(&agent, &access::address(&client), Audited::LoginRefused(LoginMethod::Oidc)).await?;
         // Where they have logged in before, they still have the roles of then.
         access.sessions.end_all(&agent.id).await?;
@@ -201,7 +203,6 @@ pub async fn finish(
         let page = message(StatusCode::FORBIDDEN, page::notice_in(texts.0, texts.0.no_role_title, text));
         return Ok(([(header::SET_COOKIE, cookie("", 0, is_plain))], page).into_response());
     }
-    tracing::info!(agent = agent.name, id = %agent.id, address = ?client.address, "inbox login");
     let login = (agent, LoginMethod::Oidc, oidc.credential());
     let session = access::open(&access, &client, &headers, login, (is_plain, replaced)).await?;
     let mut response = message(StatusCode::OK, page::logged_in(texts.0, &next));
@@ -212,7 +213,7 @@ pub async fn finish(
 }
 
 fn refuse(access: &InboxAccess, oidc: &OidcLogin, client: &Client, texts: PageTexts, error: &OidcError) -> Response {
-    tracing::warn!(address = ?client.address, %error, "inbox login at the identity provider failed");
+    tracing::warn!(address = client.logged_address(), %error, "inbox login at the identity provider failed");
     let (status, text) = match error {
         OidcError::Busy => (StatusCode::SERVICE_UNAVAILABLE, texts.0.provider_busy),
         OidcError::Unreachable(_) => (StatusCode::BAD_GATEWAY, texts.0.provider_unreachable),

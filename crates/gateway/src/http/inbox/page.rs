@@ -125,6 +125,12 @@ pub fn not_found() -> Markup {
     )
 }
 
+/// The store does not answer.
+pub fn unavailable(texts: &'static Texts) -> Markup {
+    let content = html! { p { (texts.unavailable) } p { a href="/inbox" { (texts.all_tickets) } } };
+    notice_in(texts, texts.unavailable_title, content)
+}
+
 /// The store failed; with the reason if a row cannot be read.
 pub fn failed(reason: Option<&str>) -> Markup {
     notice(

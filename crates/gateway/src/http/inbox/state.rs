@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
+use super::PagePolicy;
 use super::access::InboxAccess;
 use super::answers::AnswersReader;
 use super::destination_status::DestinationStatuses;
@@ -33,5 +34,7 @@ state! {
         erase: Arc<EraseTicket>,
         /// Retries dead letters.
         resend: Arc<ResendDeliveries>,
+        /// What the pages may load.
+        policy: PagePolicy,
     }
 }

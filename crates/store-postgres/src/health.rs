@@ -1,0 +1,45 @@
+//! The state of the store.
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use sqlx::Connection;
+
+use super::PostgresStore;
+use super::error::store_error;
+use super::schema;
+use deskbell_core::ports::{PoolStatus, StoreError, StoreHealth};
+
+/// The longest wait for a connection.
+const WAIT_MAX: Duration = Duration::from_secs(1);
+/// The longest that a server may take to accept a connection of its own.
+const CONNECT_MAX: Duration = Duration::from_secs(2);
+
+#[async_trait]
+impl StoreHealth for PostgresStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1 FROM tickets WHERE id = ''").fetch_optional(&self.pool).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn try_connecting(&self) -> Result<(), StoreError> {
+        let target = self.pool.connect_options();
+        let connection = match tokio::time::timeout(CONNECT_MAX, schema::connect(&target)).await {
+            Ok(connected) => connected?,
+            Err(_) => {
+                let reason = format!("no answer within {} seconds", CONNECT_MAX.as_secs());
+                return Err(StoreError::Unreachable { database: schema::name_of(&target), reason });
+            }
+        };
+        let _ = connection.close().await;
+        Ok(())
+    }
+
+    async fn pools(&self) -> Vec<PoolStatus> {
+        let (open, idle) = (self.pool.size(), self.pool.num_idle() as u32);
+        let start = Instant::now();
+        let acquired = tokio::time::timeout(WAIT_MAX, self.pool.acquire()).await;
+        let acquire_time = matches!(acquired, Ok(Ok(_))).then(|| start.elapsed());
+        vec![PoolStatus { pool: "connections", open, idle, acquire_time }]
+    }
+}
