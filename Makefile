@@ -116,7 +116,7 @@ clean: ## what was built; the tools in the cache and DATA stay
 	cargo clean
 	rm -rf dist loader/node_modules tests/browser/node_modules tests/browser/output
 
-test-native: | needs
+test-native: | needs ## the native tests, and those of the gateway on PostgreSQL
 	@command -v python3 > /dev/null || { echo 'The tests need python3, for the snippet that signs in it: sudo apt-get install python3' >&2; exit 1; }
 	tests/find-postgres
 	echo '── native tests'
@@ -127,17 +127,17 @@ test-native: | needs
 	cd crates/gateway
 	DESKBELL_TEST_STORE=postgres "$$suite" accounts:: answers:: attack:: conversation:: desk::conversing desk::creating desk::merging events:: identity:: inbox incidents:: mail:: privacy:: queues:: search:: tickets::
 
-test-loader: | needs
+test-loader: | needs ## the unit tests of the JavaScript
 	@echo '── unit tests of the JavaScript'
 	node --test tests/loader/*.test.mjs
 
-test-wasm: wasm-target $(BINDGEN) $(BROWSER_PACKAGES)
+test-wasm: wasm-target $(BINDGEN) $(BROWSER_PACKAGES) ## the tests of the WebAssembly
 	@echo '── WebAssembly tests'
 	CHROMIUM=$$(tests/browser/find-chromium)
 	export CHROMIUM CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER='node tests/browser/wasm-runner.js'
 	cargo test --package deskbell --target wasm32-unknown-unknown --test widget
 
-test-browser: widget $(BROWSER_PACKAGES)
+test-browser: widget $(BROWSER_PACKAGES) ## the tests in a real browser
 	@echo '── browser tests'
 	cargo build --package gateway --bin deskbell --example zendesk
 	CHROMIUM=$$(tests/browser/find-chromium)
@@ -146,7 +146,7 @@ test-browser: widget $(BROWSER_PACKAGES)
 	tests/browser/node_modules/.bin/playwright test --config tests/browser
 
 .PHONY: widget
-widget: wasm-target $(TRUNK) $(BINDGEN) $(LOADER_PACKAGES)
+widget: wasm-target $(TRUNK) $(BINDGEN) $(LOADER_PACKAGES) ## the widget in dist, and its sizes
 	@echo '── the widget and its sizes'
 	cargo fetch --locked --quiet
 	# Where this machine keeps its crates is nobody's business, and would make the module differ from machine to machine.

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod destinations;
 #[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
+pub mod gateway_count;
 pub mod ids;
 pub mod json;
 pub mod panics;
@@ -15,6 +16,7 @@ pub mod ports;
 pub mod pseudonym;
 pub mod random;
 pub mod rules;
+pub mod shared_answers;
 pub mod site;
 pub mod timestamp;
 pub mod use_cases;

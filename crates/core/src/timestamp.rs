@@ -18,7 +18,7 @@ pub struct Timestamp(jiff::Timestamp);
 
 /// A text that is no time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no time in the format of RFC 3339")]
+#[error("{0:?} is not an RFC 3339 time")]
 pub struct InvalidTimestamp(pub String);
 
 impl Timestamp {

@@ -11,6 +11,7 @@ pub mod config;
 pub mod database_watch;
 pub mod demo;
 pub mod deployment;
+pub mod gateway_watch;
 pub mod guard;
 pub mod http;
 pub mod live;

@@ -21,6 +21,7 @@ use crate::config::{
     StoredSite,
 };
 use crate::database_watch::DatabaseWatch;
+use crate::gateway_watch::GatewayWatch;
 use crate::guard::{self, Guard, ProxyWatch, connections_max};
 use crate::http::Routers;
 use crate::http::api::{ApiState, PublicConfigs};
@@ -273,8 +274,9 @@ pub enum OpenError {
 pub async fn open(setup: Setup) -> Result<Gateway, OpenError> {
     let settings = &setup.settings;
     let OpenStore { store, clock, changes, shared: shared_store } = store::open(settings).await?;
-    if let Some(shared) = &shared_store {
-        setup.parts.limiters.share(shared.clone());
+    let gateway_watch = shared_store.as_ref().map(|shared| GatewayWatch::new(shared.clone()));
+    if let (Some(shared), Some(watch)) = (&shared_store, &gateway_watch) {
+        setup.parts.limiters.share(shared.clone(), watch.count.clone());
     }
     if settings.demo {
         crate::demo::import(store.as_ref()).await?;
@@ -291,7 +293,8 @@ pub async fn open(setup: Setup) -> Result<Gateway, OpenError> {
     let settings = &setup.settings;
     let pseudonyms = Pseudonyms::new(store.salt().await?);
     let connections = connections_max(&settings.limits, guard::open_files());
-    let buckets = shared_store.clone().map(|shared| shared as Arc<dyn SharedBuckets>);
+    let count = gateway_watch.as_ref().map(|watch| watch.count.clone()).unwrap_or_default();
+    let buckets = shared_store.clone().map(|shared| (shared as Arc<dyn SharedBuckets>, count));
     let guard = Guard::open(settings.limits, connections, buckets).await?;
     let shared = Shared {
         clock,
@@ -314,6 +317,7 @@ pub async fn open(setup: Setup) -> Result<Gateway, OpenError> {
         revision,
         changes,
         shared_store,
+        gateway_watch,
         store,
     };
     let states = DestinationStates::new(&setup.parts.destinations);
@@ -357,6 +361,8 @@ struct Shared {
     changes: Option<Arc<dyn TicketChanges>>,
     /// What it shares with other gateways beside the store, if there may be any.
     shared_store: Option<Arc<dyn SharedStore>>,
+    /// Watches how many others there are, if there may be any.
+    gateway_watch: Option<GatewayWatch>,
     /// The revision of the sites at the start.
     revision: i64,
 }
@@ -364,7 +370,8 @@ struct Shared {
 fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: MailWakers) -> Gateway {
     let Shared { store, clock, files, addresses, codes, indexes, pseudonyms, counting, live, guard, disk, .. } =
         shared.clone();
-    let Shared { open_incidents, proxy_watch, requests, readiness, changes, shared_store, .. } = shared.clone();
+    let Shared { open_incidents, proxy_watch, requests, readiness, changes, shared_store, gateway_watch, .. } =
+        shared.clone();
     let Setup { settings, parts, oidc, .. } = setup.clone();
     let SiteParts { fingerprints, sites, origins, signers, mails, destinations, status_pages, imports, .. } = parts;
     let (sites, destinations) = (Arc::new(sites), Arc::new(destinations));
@@ -523,6 +530,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         status_pages,
         status_polls: shared_store.clone().map(|shared| shared as Arc<dyn StatusPolls>),
         shared_buckets: shared_store.clone().map(|shared| shared as Arc<dyn SharedBuckets>),
+        gateway_watch,
         database_watch: shared_store.as_ref().map(|_| DatabaseWatch::new(store.clone())),
         outages: shared_store.map(|shared| ShareOutages::new(shared, states.clone(), clock.clone())),
         import: ImportQuestions::new(store.clone(), store.clone(), store.clone()),

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Fingerprint;
 use crate::database_watch::DatabaseWatch;
+use crate::gateway_watch::GatewayWatch;
 use crate::guard::cell_retention;
 use crate::other_gateways::OtherGateways;
 use crate::supervisor::supervise;
@@ -69,6 +70,8 @@ pub struct Workers {
     pub imports: BTreeMap<SiteKey, Vec<ScheduledImport>>,
     /// Follows what other gateways change, if there may be any.
     pub others: Option<OtherGateways>,
+    /// Watches how many other gateways there are, if there may be any.
+    pub gateway_watch: Option<GatewayWatch>,
     /// Logs outages of the database, if it has a server.
     pub database_watch: Option<DatabaseWatch>,
     /// The versions of the sites.
@@ -230,6 +233,10 @@ impl Workers {
         if let Some(others) = &self.others {
             let follow = work(others.clone(), |others| async move { others.follow().await });
             all.push(abortable("changes by other gateways", Version::Shared, follow));
+        }
+        if let Some(watch) = &self.gateway_watch {
+            let watch = work(watch.clone(), |watch| async move { match watch.run().await {} });
+            all.push(abortable("number of gateways", Version::Shared, watch));
         }
         if let Some(watch) = &self.database_watch {
             let watch = work(watch.clone(), |watch| async move { match watch.run().await {} });

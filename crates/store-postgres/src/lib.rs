@@ -16,6 +16,7 @@ mod counts;
 mod erasure;
 mod error;
 mod external_tickets;
+mod gateways;
 mod health;
 mod imports;
 mod incidents;

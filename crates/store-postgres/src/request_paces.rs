@@ -38,6 +38,7 @@ impl RequestPaces for PostgresStore {
             free: row.value("free")?,
             refilled_at: row.time("refilled_at")?,
             paused_until: row.optional_time("paused_until")?,
+            parts: 1,
         };
         let now = self.clock.now(&mut write).await?;
         // After a refusal as well: if the clock was set back, the time counts from there, or the pace would stand still until it has caught up.

@@ -9,7 +9,8 @@ use deskbell_core::clock::Clock;
 use super::gateway_tests::{at_once, gateways_with};
 use super::*;
 use deskbell_core::ports::{
-    BucketKind, Draw, Outages, PaceChange, ReportedOutage, RequestPaces, RetryAfter, SharedBuckets, StatusPolls,
+    BucketKind, Draw, Gateways, Outages, PaceChange, ReportedOutage, RequestPaces, RetryAfter, SharedBuckets,
+    StatusPolls,
 };
 use domain::incident::{Incident, IncidentKind};
 
@@ -40,6 +41,18 @@ async fn gateways_share_the_pace_of_an_account() {
     clock.advance(SECOND * 3_600);
     change(&gateways[1], ACCOUNT, PaceChange::SetLimit(600)).await.unwrap();
     assert_eq!(admitted(&gateways).await, 60);
+}
+
+#[tokio::test]
+async fn gateways_count_each_other_until_they_close() {
+    let [one, two] = gateways_with(TestClock::new()).await;
+    // Others connect only when they need it.
+    two.outages().await.unwrap();
+    assert_eq!(one.count_gateways().await.unwrap(), 2);
+    two.close().await;
+    // The server ends a session shortly after its connection.
+    let alone = async { while one.count_gateways().await.unwrap() > 1 {} };
+    tokio::time::timeout(SECOND * 30, alone).await.unwrap();
 }
 
 #[tokio::test]

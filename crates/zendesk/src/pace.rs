@@ -11,9 +11,10 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use deskbell_core::attempt;
-use deskbell_core::ports::{PaceChange, RequestPaces, StoreError};
+use deskbell_core::gateway_count::GatewayCount;
+use deskbell_core::ports::{PaceChange, RequestPaces};
 use deskbell_core::rules::request_pace::Pace;
-use deskbell_core::rules::sharing::{Sharing, SharingChange};
+use deskbell_core::shared_answers::SharedAnswers;
 use deskbell_core::timestamp::Timestamp;
 
 /// While deliveries wait, one in this many requests is a sync's, so that replies arrive during hours of deliveries.
@@ -40,52 +41,23 @@ pub enum Priority {
 #[derive(Clone, Debug, Default)]
 pub struct RateLimiters {
     limiters: Arc<Mutex<BTreeMap<Url, Weak<RateLimiter>>>>,
-    shared: Arc<SharedPaces>,
+    /// None while there can be no others.
+    shared: Arc<OnceLock<SharedPaces>>,
 }
 
-/// The paces of all accounts that this gateway shares with others, if there may be others.
+/// The paces of all accounts that this gateway shares with others.
 #[derive(Debug)]
 struct SharedPaces {
-    paces: OnceLock<Arc<dyn RequestPaces>>,
-    sharing: Mutex<Sharing>,
-}
-
-impl Default for SharedPaces {
-    /// Shares nothing yet.
-    fn default() -> SharedPaces {
-        SharedPaces { paces: OnceLock::new(), sharing: Mutex::new(Sharing::new(ALONE)) }
-    }
-}
-
-impl SharedPaces {
-    /// Changes the pace of an account. `None` if it is not shared, or there is no answer.
-    async fn change(&self, account: &str, change: PaceChange) -> Option<Result<(), Duration>> {
-        let paces = self.paces.get()?;
-        if self.sharing().is_paused(Instant::now().into_std()) {
-            return None;
-        }
-        let answer = timeout(ANSWER_MAX, paces.change_pace(account, change)).await;
-        let answer = answer.unwrap_or(Err(StoreError::Busy));
-        let (mut sharing, now) = (self.sharing(), Instant::now().into_std());
-        let changed = if answer.is_ok() { sharing.note_answer(now) } else { sharing.note_failure(now) };
-        match (changed, answer.as_ref().err()) {
-            (Some(SharingChange::Stopped), Some(error)) => tracing::warn!(%error, "request pace not shared"),
-            (Some(SharingChange::Resumed), _) => tracing::info!("request pace shared again"),
-            _ => {}
-        }
-        answer.ok()
-    }
-
-    fn sharing(&self) -> std::sync::MutexGuard<'_, Sharing> {
-        self.sharing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    paces: Arc<dyn RequestPaces>,
+    answers: SharedAnswers,
 }
 
 impl RateLimiters {
-    /// Shares the paces of all accounts with other gateways from now on.
-    pub fn share(&self, paces: Arc<dyn RequestPaces>) {
+    /// Shares the paces of all accounts with other gateways from now on; how many they are matters while no pace is shared.
+    pub fn share(&self, paces: Arc<dyn RequestPaces>, gateways: GatewayCount) {
+        let answers = SharedAnswers::new("request pace", ANSWER_MAX, ALONE, gateways);
         // A gateway has one store.
-        let _ = self.shared.paces.set(paces);
+        let _ = self.shared.set(SharedPaces { paces, answers });
     }
 
     /// The rate limiter of the account at an address.
@@ -111,7 +83,7 @@ pub struct RateLimiter {
     /// What this gateway knows of the pace. It decides if there is no shared one, or that does not answer.
     pace: Mutex<Pace>,
     started: Instant,
-    shared: Arc<SharedPaces>,
+    shared: Arc<OnceLock<SharedPaces>>,
     exchange: Mutex<Exchange>,
     /// Held by the request that is decided about: one at a time, so that few wait for the row of the account.
     decision: tokio::sync::Mutex<()>,
@@ -141,7 +113,7 @@ struct WaitingRequests {
 }
 
 impl RateLimiter {
-    fn new(account: &str, shared: Arc<SharedPaces>) -> RateLimiter {
+    fn new(account: &str, shared: Arc<OnceLock<SharedPaces>>) -> RateLimiter {
         RateLimiter {
             account: account.into(),
             waiting: Mutex::default(),
@@ -194,12 +166,11 @@ impl RateLimiter {
             return false;
         }
         let change = PaceChange::TakeSpare(requests);
-        let Some(decision) = self.shared.change(&self.account, change).await else {
+        let Some(decision) = self.change_shared(change).await else {
             return self.change(change).is_ok();
         };
-        let now = self.now();
         match decision {
-            Ok(()) => self.pace().count(requests, now),
+            Ok(()) => self.count(requests),
             Err(wait) => self.exchange().no_spare_until = Some(Instant::now() + wait),
         }
         decision.is_ok()
@@ -209,7 +180,7 @@ impl RateLimiter {
     pub async fn give_back(&self, requests: u32) {
         let _ = self.change(PaceChange::GiveBack(requests));
         self.exchange().no_spare_until = None;
-        self.shared.change(&self.account, PaceChange::GiveBack(requests)).await;
+        self.change_shared(PaceChange::GiveBack(requests)).await;
         self.changed.notify_waiters();
     }
 
@@ -218,7 +189,7 @@ impl RateLimiter {
         let _ = self.change(PaceChange::SetLimit(per_minute));
         let is_set = self.exchange().limit.is_some_and(|(limit, at)| limit == per_minute && at.elapsed() < SET_EVERY);
         if !is_set {
-            let is_shared = self.shared.change(&self.account, PaceChange::SetLimit(per_minute)).await.is_some();
+            let is_shared = self.change_shared(PaceChange::SetLimit(per_minute)).await.is_some();
             self.exchange().limit = is_shared.then(|| (per_minute, Instant::now()));
         }
     }
@@ -240,10 +211,9 @@ impl RateLimiter {
             return Err(wait);
         }
         let change = if turn_at.is_some() { PaceChange::TakeReserved } else { PaceChange::Take };
-        let decision = match self.shared.change(&self.account, change).await {
+        let decision = match self.change_shared(change).await {
             Some(decision) => {
-                let now = self.now();
-                self.pace().count(u32::from(change == PaceChange::Take), now);
+                self.count(u32::from(change == PaceChange::Take));
                 decision
             }
             None => self.change(change),
@@ -275,13 +245,25 @@ impl RateLimiter {
 
     /// Tells others of a pause, or notes that they do not know of it.
     async fn share_pause(&self, time: Duration) {
-        let is_shared = self.shared.change(&self.account, PaceChange::Pause(time)).await.is_some();
-        self.exchange().has_pause = !is_shared && self.shared.paces.get().is_some();
+        let is_shared = self.change_shared(PaceChange::Pause(time)).await.is_some();
+        self.exchange().has_pause = !is_shared && self.shared.get().is_some();
+    }
+
+    /// Changes the pace that gateways share. `None` if there is none, or no answer.
+    async fn change_shared(&self, change: PaceChange) -> Option<Result<(), Duration>> {
+        let SharedPaces { paces, answers } = self.shared.get()?;
+        answers.ask(paces.change_pace(&self.account, change)).await
     }
 
     fn change(&self, change: PaceChange) -> Result<(), Duration> {
         let now = self.now();
         self.pace().apply(change, now)
+    }
+
+    /// Counts requests that the shared pace has admitted.
+    fn count(&self, requests: u32) {
+        let now = self.now();
+        self.pace().count(requests, now);
     }
 
     /// The time by which the pace of this gateway is kept.
@@ -301,8 +283,13 @@ impl RateLimiter {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The pace of this gateway, with the part of the account that it may use now.
     fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        // While each decides alone, each has its part.
+        let alone = self.shared.get().filter(|shared| shared.answers.is_paused());
+        pace.divide(alone.map_or(1, |shared| shared.answers.gateways()), self.now());
+        pace
     }
 
     fn exchange(&self) -> std::sync::MutexGuard<'_, Exchange> {
@@ -362,6 +349,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use async_trait::async_trait;
+    use deskbell_core::ports::StoreError;
     use tokio::task::JoinSet;
     use tokio::time::sleep;
 
@@ -410,8 +398,9 @@ mod tests {
 
     /// The limiter of the account in a gateway that shares these paces.
     fn limiter_of(paces: Arc<dyn RequestPaces>) -> Arc<RateLimiter> {
-        let limiters = RateLimiters::default();
-        limiters.share(paces);
+        let (limiters, gateways) = (RateLimiters::default(), GatewayCount::default());
+        gateways.set(2);
+        limiters.share(paces, gateways);
         limiters.get(&Url::parse("https://acme.zendesk.example").unwrap())
     }
 
@@ -507,19 +496,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_an_answer_a_gateway_decides_by_itself_and_shares_again_later() {
+    async fn without_an_answer_each_gateway_uses_its_part_and_shares_again_later() {
         let ([one, two], paces) = two_gateways();
         one.set_limit(600).await;
-        paces.is_away.store(true, Ordering::SeqCst);
+        two.set_limit(600).await;
+        // The account is at its limit when the database goes away.
         let mut admitted = JoinSet::new();
-        waiting(&one, Priority::Delivery, 500, &mut admitted);
+        waiting(&one, Priority::Delivery, 800, &mut admitted);
+        waiting(&two, Priority::Delivery, 800, &mut admitted);
+        sleep(Duration::from_secs(65)).await;
+        paces.is_away.store(true, Ordering::SeqCst);
         let times = admission_times(admitted).await;
-        let most = most_in_a_minute(&times);
-        assert!((410..=490).contains(&most), "{most}");
+        let alone: Vec<_> = times.iter().copied().filter(|(_, time)| *time > 130.0).collect();
+        let (most, most_alone) = (most_in_a_minute(&times), most_in_a_minute(&alone));
+        assert!((410..=490).contains(&most_alone), "{most_alone}");
+        assert!(most <= 550, "another burst, when each begins to decide alone: {most}");
         paces.is_away.store(false, Ordering::SeqCst);
         sleep(Duration::from_secs(30)).await;
         one.admit(Priority::Delivery).await;
-        assert!(!one.shared.sharing().is_paused(Instant::now().into_std()));
+        assert!(!one.shared.get().unwrap().answers.is_paused());
         two.pause(Duration::from_secs(30)).await;
         assert!(!one.try_take(1).await);
     }

@@ -108,9 +108,10 @@ test("adds files that were chosen while another part of the panel loads", async 
     await gate;
     await route.continue();
   });
+  // Suggestions may need it as soon as the panel opens.
+  const screensRequest = page.waitForRequest("**/screens*.wasm");
   await host();
   await panel.open();
-  const screensRequest = page.waitForRequest("**/screens*.wasm");
   await panel.toTicket();
   await panel.box.fill("export chart");
   await screensRequest;

@@ -15,6 +15,7 @@ mod error;
 mod export_target;
 mod external_tickets;
 mod files;
+mod gateways;
 mod health;
 mod imports;
 mod incidents;
@@ -59,6 +60,7 @@ pub use error::StoreError;
 pub use export_target::ExportTarget;
 pub use external_tickets::{ExternalTicketRef, ExternalTickets};
 pub use files::{ByteStream, FileError, Files, KeptFile, OpenFile, PartialFile, UnsettledFile, read_file};
+pub use gateways::Gateways;
 pub use health::{PoolStatus, StoreHealth};
 pub use imports::{ImportOutcome, ImportRun, Imports};
 pub use incidents::Incidents;
@@ -89,9 +91,9 @@ pub use ticket_changes::{AnnouncedChange, TicketChanges};
 pub use tickets::{StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome, Tickets, View};
 
 /// What gateways share through a store that may have several of them; a gateway with a store of its own keeps it in memory.
-pub trait SharedStore: Outages + RequestPaces + SharedBuckets + StatusPolls {}
+pub trait SharedStore: Gateways + Outages + RequestPaces + SharedBuckets + StatusPolls {}
 
-impl<T: Outages + RequestPaces + SharedBuckets + StatusPolls> SharedStore for T {}
+impl<T: Gateways + Outages + RequestPaces + SharedBuckets + StatusPolls> SharedStore for T {}
 
 /// Everything that a store implements. Only the code that assembles the gateway needs all of it; other code takes the ports that it uses.
 #[async_trait]

@@ -30,12 +30,14 @@ pub struct Pace {
     pub refilled_at: Timestamp,
     /// Until when nothing is admitted, because the account demanded a pause.
     pub paused_until: Option<Timestamp>,
+    /// How many gateways keep such a pace for the account, each for itself; each uses an equal part.
+    pub parts: u32,
 }
 
 impl Pace {
     /// The pace of an account that has not answered yet.
     pub fn new(now: Timestamp) -> Pace {
-        Pace { per_minute: LIMIT_DEFAULT, free: LIMIT_DEFAULT * BURST, refilled_at: now, paused_until: None }
+        Pace { per_minute: LIMIT_DEFAULT, free: LIMIT_DEFAULT * BURST, refilled_at: now, paused_until: None, parts: 1 }
     }
 
     /// Changes the pace. The error is the time after which the request may be sent. [`PaceChange::Take`] has reserved its turn then; of all others
@@ -71,6 +73,13 @@ impl Pace {
         Ok(())
     }
 
+    /// From now on the account has so many equal parts, one of which this pace may use.
+    pub fn divide(&mut self, parts: u32, now: Timestamp) {
+        self.refill(now);
+        self.parts = parts.max(1);
+        self.free = self.free.min(self.burst());
+    }
+
     /// Counts requests that were admitted elsewhere, by the same rule.
     pub fn count(&mut self, requests: u32, now: Timestamp) {
         self.refill(now);
@@ -83,11 +92,11 @@ impl Pace {
     }
 
     fn per_second(&self) -> f64 {
-        self.per_minute * SHARE / 60.0
+        self.per_minute * SHARE / f64::from(self.parts) / 60.0
     }
 
     fn burst(&self) -> f64 {
-        (self.per_minute * BURST).max(1.0)
+        (self.per_minute * BURST / f64::from(self.parts)).max(1.0)
     }
 
     fn refill(&mut self, now: Timestamp) {
@@ -174,6 +183,20 @@ mod tests {
         pace.apply(PaceChange::GiveBack(1), Timestamp::EPOCH).unwrap();
         assert!(pace.apply(PaceChange::TakeSpare(2), Timestamp::EPOCH).is_err());
         assert!(pace.apply(PaceChange::TakeSpare(1), Timestamp::EPOCH).is_ok());
+    }
+
+    #[test]
+    fn each_of_three_parts_admits_a_third() {
+        let start = Timestamp::EPOCH;
+        let mut pace = Pace::new(start);
+        pace.apply(PaceChange::SetLimit(600), start).unwrap();
+        pace.divide(3, start);
+        assert_eq!(taken(&mut pace, PaceChange::Take, start), 20);
+        let in_a_minute: usize =
+            (1..=60).map(|second| taken(&mut pace, PaceChange::Take, start + SECOND * second)).sum();
+        assert_eq!(in_a_minute, 140);
+        pace.divide(1, start + SECOND * 60);
+        assert_eq!(taken(&mut pace, PaceChange::Take, start + SECOND * 120), 60);
     }
 
     #[test]

@@ -240,10 +240,10 @@ fn set(table: &mut Value, path: &str, value: &str) -> Result<(), &'static str> {
                 let index: Option<usize> = segment.parse().ok();
                 index.and_then(|index| values.get_mut(index)).ok_or("there is no such entry; the first one is 0")?
             }
-            _ => return Err("is inside of a field that is no table"),
+            _ => return Err("is inside a field that is not a table"),
         };
     }
-    let Value::Table(fields) = inner else { return Err("is inside of a field that is no table") };
+    let Value::Table(fields) = inner else { return Err("is inside a field that is not a table") };
     match value {
         "" => drop(fields.remove(last)),
         text => drop(fields.insert(last.into(), value_of(text))),
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(changed, expected);
         for (field, expected) in [
             ("keep", "use FIELD=VALUE"),
-            ("keep.days=1", "is inside of a field that is no table"),
+            ("keep.days=1", "is inside a field that is not a table"),
             ("signers.7.kid=x", "there is no such entry"),
         ] {
             assert!(change(&[field]).unwrap_err().contains(expected), "{field}");

@@ -1,15 +1,16 @@
 //! Charges requests to the buckets that all gateways on a database share. Requests that arrive at the same moment are charged together. If the
-//! database does not answer in time, the limits of this gateway alone hold, which have admitted the request before.
+//! database does not answer in time, the guard decides alone.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::refusals::Refusals;
-use deskbell_core::ports::{Draw, RetryAfter, SharedBuckets, StoreError};
-use deskbell_core::rules::sharing::{Sharing, SharingChange};
+use deskbell_core::gateway_count::GatewayCount;
+use deskbell_core::ports::{Draw, RetryAfter, SharedBuckets};
+use deskbell_core::shared_answers::SharedAnswers;
 
 /// How long a request waits for its charge.
 pub const TIME_LIMIT: Duration = Duration::from_millis(250);
@@ -31,7 +32,7 @@ pub struct SharedCharges {
 /// What requests and the task that charges them share.
 #[derive(Debug)]
 struct State {
-    sharing: Mutex<Sharing>,
+    answers: SharedAnswers,
     refusals: Refusals,
 }
 
@@ -52,26 +53,28 @@ enum Learner {
 }
 
 impl SharedCharges {
-    /// Charges to these buckets; each request waits for at most `time_limit`. Ends when it is dropped.
-    pub fn start(buckets: Arc<dyn SharedBuckets>, time_limit: Duration) -> SharedCharges {
+    /// Charges to these buckets, which so many gateways use; each request waits for at most `time_limit`. Ends when it is dropped.
+    pub fn start(buckets: Arc<dyn SharedBuckets>, gateways: GatewayCount, time_limit: Duration) -> SharedCharges {
         let (waiting, charges) = mpsc::channel(WAITING_MAX);
-        let state = State { sharing: Mutex::new(Sharing::new(ALONE)), refusals: Refusals::default() };
-        let state = Arc::new(state);
-        tokio::spawn(charge_all(buckets, charges, state.clone(), time_limit));
+        let answers = SharedAnswers::new("rate limits", time_limit, ALONE, gateways);
+        let state = Arc::new(State { answers, refusals: Refusals::default() });
+        tokio::spawn(charge_all(buckets, charges, state.clone()));
         SharedCharges { waiting, state, time_limit }
     }
 
     /// Charges a request that the limits of this gateway have admitted: takes all withdrawals, or none if one of the buckets does not hold
-    /// enough.
-    pub async fn take(&self, draws: &[Draw]) -> Result<(), RetryAfter> {
+    /// enough. `None` if the database does not decide.
+    pub async fn take(&self, draws: &[Draw]) -> Option<Result<(), RetryAfter>> {
         let (decided, decision) = oneshot::channel();
         if !self.charge(draws, Learner::Request(decided)) {
-            return Ok(());
+            return None;
         }
-        match timeout(self.time_limit, decision).await {
-            Ok(Ok(decision)) => decision,
-            _ => Ok(()),
-        }
+        timeout(self.time_limit, decision).await.ok()?.ok()
+    }
+
+    /// How many gateways share the buckets, this one included.
+    pub fn gateways(&self) -> u32 {
+        self.state.answers.gateways()
     }
 
     /// Whether a charge that nobody waited for was refused, and still has to wait. `hash` is that of its withdrawals.
@@ -79,36 +82,30 @@ impl SharedCharges {
         self.state.refusals.check(hash)
     }
 
-    /// Charges a request that does not wait for it. A refusal holds for later ones.
-    pub fn take_behind(&self, draws: &[Draw], hash: u64) {
-        self.charge(draws, Learner::Later(hash));
+    /// Charges a request that does not wait for it. A refusal holds for later ones. `false` if the database is not asked.
+    pub fn take_behind(&self, draws: &[Draw], hash: u64) -> bool {
+        self.charge(draws, Learner::Later(hash))
     }
 
     /// Whether a charge will be made.
     fn charge(&self, draws: &[Draw], learner: Learner) -> bool {
-        let is_possible = !draws.is_empty() && !self.state.sharing().is_paused(Instant::now().into_std());
+        let is_possible = !draws.is_empty() && !self.state.answers.is_paused();
         is_possible && self.waiting.try_send(WaitingCharge { draws: draws.to_vec(), learner }).is_ok()
     }
 }
 
 /// Charges what waits, until nobody can send requests any more.
-async fn charge_all(
-    buckets: Arc<dyn SharedBuckets>,
-    mut charges: mpsc::Receiver<WaitingCharge>,
-    state: Arc<State>,
-    time_limit: Duration,
-) {
+async fn charge_all(buckets: Arc<dyn SharedBuckets>, mut charges: mpsc::Receiver<WaitingCharge>, state: Arc<State>) {
     let mut batch = Vec::new();
     while charges.recv_many(&mut batch, BATCH_MAX).await > 0 {
         // Whoever has stopped waiting was admitted without, and behind a failure nothing is charged.
-        let is_paused = state.sharing().is_paused(Instant::now().into_std());
+        let is_paused = state.answers.is_paused();
         batch.retain(|charge: &WaitingCharge| !is_paused && charge.learner.is_there());
         let (draws, learners): (Vec<_>, Vec<_>) = batch.drain(..).map(|charge| (charge.draws, charge.learner)).unzip();
         if draws.is_empty() {
             continue;
         }
-        let charged = timeout(time_limit, buckets.charge(&draws)).await.unwrap_or(Err(StoreError::Busy));
-        state.note(charged.as_ref().err());
+        let charged = state.answers.ask(buckets.charge(&draws)).await;
         for (learner, decision) in learners.into_iter().zip(charged.unwrap_or_default()) {
             match (learner, decision) {
                 // It may have stopped waiting.
@@ -125,23 +122,6 @@ impl Learner {
         match self {
             Learner::Request(decided) => !decided.is_closed(),
             Learner::Later(_) => true,
-        }
-    }
-}
-
-impl State {
-    fn sharing(&self) -> MutexGuard<'_, Sharing> {
-        self.sharing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes whether the database has answered, and logs a change.
-    fn note(&self, error: Option<&StoreError>) {
-        let (mut sharing, now) = (self.sharing(), Instant::now().into_std());
-        let change = if error.is_some() { sharing.note_failure(now) } else { sharing.note_answer(now) };
-        match (change, error) {
-            (Some(SharingChange::Stopped), Some(error)) => tracing::warn!(%error, "rate limits not shared"),
-            (Some(SharingChange::Resumed), _) => tracing::info!("rate limits shared again"),
-            _ => {}
         }
     }
 }
