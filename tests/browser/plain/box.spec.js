@@ -74,8 +74,10 @@ test("ignores a late response to a search that could not be aborted", async ({ h
     await route.continue();
   });
   await panel.open();
+  const lateRequest = page.waitForRequest((request) => request.url().endsWith("q=refresh"));
   const lateResponse = page.waitForResponse((response) => response.url().endsWith("q=refresh"));
   await panel.box.fill("refresh");
+  await lateRequest;
   await panel.box.fill("pm_4021");
   await expect(panel.hits.first()).toContainText("Payment provider did not confirm");
   gate.resolve();
