@@ -83,6 +83,11 @@ export class Panel {
     await expect(this.severity).toBeVisible();
   }
 
+  /** Waits until everything that the form needs is loaded, of which this button is drawn last: the network may fail now. */
+  async formLoaded() {
+    await expect(this.button("Add a file")).toBeVisible();
+  }
+
   /** Presses Send and returns the reference on the receipt. */
   async send() {
     await this.button("Send").click();

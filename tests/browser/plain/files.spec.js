@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "../deskbell.js";
-import { drafts } from "../drafts.js";
+import { drafts, readStore } from "../drafts.js";
 import { gps, picture } from "../pictures.js";
 
 // Attachments of a ticket or a reply.
@@ -40,6 +40,7 @@ test("sends several files, keeps them through a reload, and serves them unchange
   await choose(panel, log("third.log"));
   await expect(rows).toHaveCount(3);
   await expect.poll(() => drafts(page)).toEqual(["With two files"]);
+  await expect.poll(async () => (await readStore(page, "files")).length).toBe(3);
 
   await page.reload();
   await panel.open();
@@ -148,8 +149,9 @@ test("adds dropped and pasted files, but none that were copied with text", async
       },
       { type, text },
     );
-  // The module that accepts files is loaded right after the form.
+  // The module that accepts files is loaded right after the form, and the configuration says which.
   await expect(panel.root.locator("[name=db-more]")).toBeAttached();
+  await expect(panel.root.locator(".links a").first()).toBeVisible();
   // On Home as well: the file belongs to whatever the text becomes.
   expect(await dispatch("paste")).toBe(true);
   await expect(panel.live).toHaveText("paste.log added.");
@@ -236,6 +238,7 @@ test("sends a ticket with its files after a reload if the gateway was down", asy
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("Both survive");
+  await panel.formLoaded();
   await gateway.stop();
   await choose(panel, log("kept.log"));
   await expect(panel.root.locator(".file")).toContainText("Will be uploaded when you send.");
@@ -395,7 +398,6 @@ test("holds a ticket while there is no room for its file, and sends both automat
   await choose(panel, log("waits.log"));
   await panel.button("Send").click();
   await expect(panel.title).toHaveText("Not sent yet");
-  await page.unroute("**/v1/**");
   await page.route("**/attachments/**", (route) => {
     const headers = {
       "access-control-allow-origin": "*",
@@ -406,6 +408,7 @@ test("holds a ticket while there is no room for its file, and sends both automat
     const problem = { status: 507, code: "storage_full", title: "no room", errors: [] };
     return route.fulfill({ status: 507, headers, body: JSON.stringify(problem) });
   });
+  await page.unroute("**/v1/**");
   await panel.button("Try again").click();
   await expect(panel.root.locator(".waits")).toContainText(/Support can't take more files right now.*Next try at .*\d/);
   await page.unroute("**/attachments/**");

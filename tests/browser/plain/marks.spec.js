@@ -62,8 +62,9 @@ test("marks triggers that are added later, searches only added nodes, and none o
   await expect.poll(() => attempts).toBeGreaterThan(before);
   expect(await documentQueries()).toBe(0);
 
-  await page.unroute(url);
   await help.click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await page.unroute(url);
   await panel.again();
   await expect.poll(tickets).toHaveLength(1);
   for (const entry of [help, page.locator("#deep"), page.locator("#direct")])

@@ -43,6 +43,7 @@ test("explains why a ticket was not sent, offers an e-mail link, and sends it on
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("sent into the void");
+  await panel.formLoaded();
   await gateway.stop();
   await panel.button("Send").click();
   await expect(panel.title).toHaveText("Not sent yet");
@@ -80,6 +81,7 @@ test("says that the device is offline, and sends the ticket automatically once i
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("from a tunnel");
+  await panel.formLoaded();
   await context.setOffline(true);
   await panel.button("Send").click();
   await expect(panel.alert).toContainText("You're offline.");
