@@ -312,8 +312,8 @@ test("ignores a press on a button that has just become Send again", async ({
         observer.observe(button, { childList: true, characterData: true, subtree: true });
       }),
   );
-  await zendesk.quirks({ require_auth: false });
   await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", kind: "torn" });
+  await zendesk.quirks({ require_auth: false });
   await page.evaluate(() => void window.dispatchEvent(new Event("online")));
   await pressed;
   await expectUnsure(panel);
@@ -337,24 +337,27 @@ test("Try again does not send a ticket that another tab may have sent meanwhile"
   await panel.open();
   await write(panel, "Another tab was faster");
   await expect(panel.title).toHaveText("Not sent yet");
+  // The state that the other tab leaves, before this one knows of it; under the lock of attempts, which would change it.
+  await page.evaluate(() =>
+    navigator.locks.request(
+      "deskbell:acme:outbox",
+      () =>
+        new Promise((resolve) => {
+          const request = indexedDB.open("deskbell");
+          request.onsuccess = () => {
+            const transaction = request.result.transaction("outbox", "readwrite");
+            const cursor = transaction.objectStore("outbox").openCursor();
+            cursor.onsuccess = () => cursor.result?.update({ ...cursor.result.value, cause: "unsure" });
+            transaction.oncomplete = () => {
+              request.result.close();
+              resolve(0);
+            };
+          };
+        }),
+    ),
+  );
   await zendesk.quirks({ require_auth: false });
   const before = (await posts(zendesk)).length;
-  // The state that the other tab leaves, before this one knows of it.
-  await page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const request = indexedDB.open("deskbell");
-        request.onsuccess = () => {
-          const store = request.result.transaction("outbox", "readwrite").objectStore("outbox");
-          const cursor = store.openCursor();
-          cursor.onsuccess = () => {
-            cursor.result?.update({ ...cursor.result.value, cause: "unsure" });
-            request.result.close();
-            resolve(0);
-          };
-        };
-      }),
-  );
   await panel.button("Try again").click();
   await expectUnsure(panel);
   await panel.button("Done").click();
@@ -371,7 +374,7 @@ test("does not send a ticket again if the page was left before the response came
 }) => {
   trouble.expect(DOWN);
   await visit();
-  await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", kind: { slow_after: 3000 } });
+  await zendesk.faults({ method: "POST", path_prefix: "/api/v2/requests", kind: { slow_after: 60_000 } });
   await panel.open();
   await write(panel, "Left too early");
   await expect.poll(async () => (await zendesk.state()).tickets.length).toBe(1);
@@ -396,6 +399,7 @@ test("keeps a ticket while offline, and sends it automatically", async ({
   await panel.open();
   await panel.toTicket();
   await panel.box.fill("From a tunnel");
+  await panel.formLoaded();
   await context.setOffline(true);
   await panel.button("Send").click();
   await expect(panel.title).toHaveText("Not sent yet");

@@ -63,6 +63,7 @@ test("sends a ticket once from the next page if the gateway was down", async ({
   await panel.open();
   await panel.click(".foot button");
   await panel.fill("#box", "Written while nothing answers");
+  await panel.shows("#add-file", "Add a file");
   await gateway.stop();
   await panel.press("Send");
   await panel.shows("h2", "Not sent yet");

@@ -1,5 +1,6 @@
 import { sign } from "../../../docs/sign/sign.mjs";
 import { expect, test } from "../deskbell.js";
+import { SEND_MS, withoutLimit } from "../limits.js";
 import { Panel } from "../panel.js";
 
 // The conversation after a ticket: two customers and an agent, two tabs, a failing network.
@@ -99,8 +100,10 @@ test("counts unread messages in both tabs, before help is opened, until they are
 }) => {
   const site = await host();
   await panel.open();
+  const stream = page.waitForResponse("**/tickets/stream");
   const reference = await panel.sendTicket("It broke");
   await panel.button("Done").click();
+  await stream;
   const second = await context.newPage();
   /** @type {string[]} */
   const paths = [];
@@ -120,6 +123,13 @@ test("counts unread messages in both tabs, before help is opened, until they are
     deskbell("on", "unread", (/** @type {any} */ detail) => events.push(["unread", detail.count]));
     deskbell("on", "reply", (/** @type {any} */ detail) => events.push(["reply", detail.reference]));
   });
+  // One tab has the lock for the stream, and the other waits for it: both follow the tickets.
+  const countFollowers = () =>
+    second.evaluate(async () => {
+      const { held = [], pending = [] } = await navigator.locks.query();
+      return [...held, ...pending].filter(({ name }) => name?.startsWith("deskbell:demo:tickets:")).length;
+    });
+  await expect.poll(countFollowers).toBe(2);
   const agent = await inbox(reference);
   await answer(agent, "One");
   await expectBadges("1");
@@ -494,6 +504,7 @@ test("offers a similar ticket before sending, and adds the message to it once", 
   inbox,
 }) => {
   trouble.expect(/ERR_FAILED|ERR_CONNECTION|Failed to load/);
+  await withoutLimit(page, SEND_MS);
   await host();
   await panel.open();
   const reference = await panel.sendTicket("The export of my dashboard stops and the file stays empty");
@@ -561,6 +572,7 @@ test("offers a similar ticket even if the module that follows tickets loads afte
   panel,
   tickets,
 }) => {
+  await withoutLimit(page, SEND_MS);
   await host();
   await panel.open();
   await panel.sendTicket("The export of my dashboard stops and the file stays empty");
@@ -584,6 +596,7 @@ test("offers a similar ticket even if the module that follows tickets loads afte
 test("offers a similar ticket while the list of tickets is being refreshed", async ({ host, page, panel, trouble }) => {
   trouble.expect(/ERR_FAILED|Failed to load/);
   await page.route("**/tickets/stream", (route) => route.abort());
+  await withoutLimit(page, SEND_MS);
   await host();
   await panel.open();
   let listRequests = 0;
