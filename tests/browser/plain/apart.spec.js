@@ -1,6 +1,7 @@
 import { sign } from "../../../docs/sign/sign.mjs";
 import { expect, test } from "../deskbell.js";
 import { drafts, readStore } from "../drafts.js";
+import { SEND_MS, withoutLimit } from "../limits.js";
 
 // What began for one user, draft or screen never ends up with the next one, however late it finishes.
 
@@ -160,6 +161,7 @@ test("what was added to a ticket is no draft any more, and cannot be changed mea
   page,
   panel,
 }) => {
+  await withoutLimit(page, SEND_MS);
   await host();
   await panel.open();
   await panel.sendTicket("The export of my dashboard stops and the file stays empty");

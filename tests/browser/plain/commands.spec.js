@@ -219,6 +219,8 @@ test("repeats no warning and keeps the focus when a page configures on every ren
   await render();
   await panel.open();
   await panel.toTicket();
+  // The configuration is there, and so are all warnings about it.
+  await expect(panel.topic).toBeVisible();
   await panel.name.focus();
   const count = warnings.length;
   expect(count).toBeGreaterThan(0);
@@ -467,7 +469,10 @@ test("a widget destroyed while its files load makes no more requests", async ({ 
   const modulesRequest = page.waitForRequest("**/modules.js");
   await panel.open();
   await panel.toTicket();
-  await panel.box.fill("Never sent");
+  // The configuration is there.
+  await expect(panel.topic).toBeVisible();
+  // Too short to be searched for.
+  await panel.box.fill("x");
   await panel.button("Send").click();
   const modules = (await modulesRequest).url();
   await expect

@@ -212,8 +212,8 @@ for (const [condition, view] of /** @type {const} */ ([
     await page.goto(site.url + view);
     await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
     await command(page, "reset");
-    expect(await drafts(page)).toEqual([]);
-    expect(await readStore(page, "files")).toEqual([]);
+    await expect.poll(() => drafts(page)).toEqual([]);
+    await expect.poll(() => readStore(page, "files")).toEqual([]);
     await expectForgotten(panel, page, site.url);
   });
 
@@ -254,7 +254,7 @@ test("a reset deletes a draft that was written before the user was identified", 
   await page.goto(site.url);
   await page.waitForFunction(() => /** @type {Any} */ (window).deskbell.version);
   await command(page, "reset");
-  expect(await drafts(page)).toEqual([]);
+  await expect.poll(() => drafts(page)).toEqual([]);
   await expectForgotten(panel, page, `${site.url}/?signed-out`);
 });
 
@@ -268,7 +268,7 @@ test("a reset deletes the draft while tickets are followed and help is closed", 
   await page.reload();
   await streamRequest;
   await command(page, "reset");
-  expect(await drafts(page)).toEqual([]);
+  await expect.poll(() => drafts(page)).toEqual([]);
   await expectForgotten(panel, page, site.url);
 });
 
