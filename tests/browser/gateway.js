@@ -6,6 +6,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { expect } from "@playwright/test";
+import { reservePort } from "./ports.js";
 
 export const root = path.resolve(import.meta.dirname, "../..");
 // DESKBELL and DIST name another program and another folder of built files, so that tests can run beside a build.
@@ -42,6 +43,7 @@ export class Gateway {
    */
   async start(settings) {
     this.#folder ||= await mkdtemp(path.join(tmpdir(), "deskbell-"));
+    this.#port ||= await reservePort();
     const file = path.join(this.#folder, "deskbell.toml");
     if (settings) await writeFile(file, settings);
     if (settings) this.#options = ["--config", file];
@@ -54,9 +56,8 @@ export class Gateway {
     child.stderr.on("data", (text) => (this.#log += text));
     for await (const line of createInterface(child.stdout)) {
       const port = line.match(/ready at http:\/\/127\.0\.0\.1:(\d+)\//)?.[1];
-      if (port && this.#port && port !== String(this.#port)) throw new Error(`port ${this.#port} was taken by another`);
+      if (port && port !== String(this.#port)) throw new Error(`port ${this.#port} was taken by another`);
       if (port) {
-        this.#port = Number(port);
         child.stdout.resume();
         return;
       }

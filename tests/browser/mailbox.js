@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import PostalMime from "postal-mime";
 import { SMTPServer } from "smtp-server";
+import { reservePort } from "./ports.js";
 
 /** @typedef {import("postal-mime").Email & {from: string, to: string[], raw: string}} Mail a mail with its envelope and its bytes */
 
@@ -48,10 +49,13 @@ export class Mailbox {
       },
     });
     this.#server = server;
+    this.port ||= await reservePort();
+    // Rejects if it cannot listen.
+    const listening = once(server.server, "listening");
+    // Later errors are those of single connections.
     server.on("error", () => {});
     server.listen(this.port, "127.0.0.1");
-    await once(server.server, "listening");
-    this.port = /** @type {import("node:net").AddressInfo} */ (server.server.address()).port;
+    await listening;
   }
 
   async stop() {
