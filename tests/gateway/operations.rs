@@ -90,12 +90,9 @@ async fn metrics_are_served_on_their_own_listener_only() {
 #[tokio::test]
 async fn an_unreachable_destination_shows_in_the_metrics_and_its_attempts_in_a_log_of_json() {
     let folder = tempfile::tempdir().unwrap();
-    // Nobody listens there: the port is free again.
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let settings = format!(
-        "[metrics]\nlisten = \"127.0.0.1:0\"\n[sites.acme]\norigins = [\"*\"]\n[sites.acme.destinations.crm]\n\
-         to = \"webhook\"\nurl = \"http://{closed}/hook\"\nprivate = true\nsecret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n"
-    );
+    // Nobody listens on port 1.
+    let settings = "[metrics]\nlisten = \"127.0.0.1:0\"\n[sites.acme]\norigins = [\"*\"]\n[sites.acme.destinations.crm]\n\
+         to = \"webhook\"\nurl = \"http://127.0.0.1:1/hook\"\nprivate = true\nsecret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n";
     std::fs::write(folder.path().join("deskbell.toml"), settings).unwrap();
     let arguments = ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0", "--log-format", "json"];
     let log = folder.path().join("log");
