@@ -1,5 +1,7 @@
 /** How long Send waits for what is asked before: custom fields, and open and similar tickets. */
 export const SEND_MS = 3000;
+/** How long the host's function may take to return a token. */
+export const TOKEN_MS = 5000;
 /** How long a request that sends something may take. */
 export const REQUEST_MS = 20_000;
 

@@ -1,7 +1,7 @@
 import { sign } from "../../../docs/sign/sign.mjs";
 import { expect, test } from "../deskbell.js";
 import { drafts, readStore } from "../drafts.js";
-import { SEND_MS, withoutLimit } from "../limits.js";
+import { SEND_MS, TOKEN_MS, withoutLimit } from "../limits.js";
 
 // What began for one user, draft or screen never ends up with the next one, however late it finishes.
 
@@ -43,6 +43,7 @@ for (const [when, isHeld] of /** @type {const} */ ([
     panel,
     tickets,
   }) => {
+    await withoutLimit(page, TOKEN_MS);
     await host({ path: "/?signed-out" });
     await page.evaluate(([ada, isHeld]) => {
       const win = /** @type {Any} */ (window);
@@ -81,6 +82,7 @@ test("a text that is written while the host's function runs belongs to the user 
   page,
   panel,
 }) => {
+  await withoutLimit(page, TOKEN_MS);
   await host({ path: "/?signed-out" });
   await command(page, "identify", { token: ADA });
   await panel.open();
@@ -102,6 +104,7 @@ test("a text that is written while the host's function runs belongs to the user 
 });
 
 test("a draft that is restored while the host's function runs stays its author's", async ({ host, page, panel }) => {
+  await withoutLimit(page, TOKEN_MS);
   await host({ path: "/?signed-out" });
   await command(page, "identify", { token: ADA });
   await panel.open();

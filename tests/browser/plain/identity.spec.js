@@ -1,7 +1,7 @@
 import { sign } from "../../../docs/sign/sign.mjs";
 import { expect, test } from "../deskbell.js";
 import { drafts } from "../drafts.js";
-import { SEND_MS, withoutLimit } from "../limits.js";
+import { SEND_MS, TOKEN_MS, withoutLimit } from "../limits.js";
 
 // Users that the host's server has signed are verified, also in the ticket; users that only the page claims are not.
 
@@ -345,6 +345,8 @@ const BEN = { sub: "u-ben", name: "Ben", email: "ben@example.com" };
 
 test("does not send one user's submission with the next user's token", async ({ page, panel, tickets, trouble }) => {
   trouble.expect(/ERR_FAILED|Failed to load/);
+  await withoutLimit(page, TOKEN_MS);
+  await page.reload();
   await identify(page, [() => sign(SECRET, "demo", ADA)]);
   await write(panel);
   await page.route("**/tickets", (route) => (route.request().method() == "POST" ? route.abort() : route.continue()));
