@@ -67,7 +67,7 @@ pub use incidents::Incidents;
 pub use limits::{LimitShare, RetryAfter, SiteLimits};
 pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListedTicket, SortPosition, TicketSummary};
 pub use mailer::{AddressedMail, MailContent, MailFailure, Mailer};
-pub use moves::{AppendError, MoveMark, MoveSource, MoveTarget, RowFault, RowSink};
+pub use moves::{AppendError, MoveMark, MoveSource, MoveTarget, RowFault, RowSink, Suspects};
 pub use outages::{Outages, ReportedOutage};
 pub use outgoing_mail::{DueMail, MailLimits, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
 pub use polls::{ChangedTicket, DuePoll, Polls, SyncState};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::StoreError;
 use super::tables::{Row, Table, Value};
+use super::{Progress, StoreError};
 
 /// What a database says about the move that it is part of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +59,15 @@ impl RowSink for Vec<Row> {
     }
 }
 
+/// Where rows may be that cannot be moved.
+#[derive(Clone, Debug, Default)]
+pub struct Suspects {
+    /// The tables of which some rows may be unreadable.
+    pub tables: Vec<&'static Table>,
+    /// Whether rows refer to rows that do not exist.
+    pub has_broken_references: bool,
+}
+
 /// Why rows were not written.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AppendError {
@@ -105,6 +114,10 @@ pub trait MoveSource: Send + Sync {
 
     /// Reads the rows of a table, in an order that is always the same, after a number of rows.
     async fn read(&self, table: &'static Table, skip: u64, sink: &mut dyn RowSink) -> Result<(), StoreError>;
+
+    /// Where rows may be that cannot be moved: a quick check of all rows before [`MoveSource::lock`], which overlooks none. The progress advances with
+    /// the rows.
+    async fn suspects(&self, progress: &dyn Progress) -> Result<Suspects, StoreError>;
 
     /// Rows that refer to rows that do not exist, of each kind up to a limit.
     async fn broken_references(&self, limit: u32) -> Result<Vec<RowFault>, StoreError>;

@@ -77,10 +77,10 @@ pub async fn run_move(options: Move) -> Result<ExitCode, GatewayError> {
     let open = OpenMove::open(&settings, &from).await?;
     let (source, target) = open.names();
     if check {
-        let tables = open.compare(&TerminalProgress::new()).await?;
+        let tables = open.compare(&TerminalProgress::with_notes()).await?;
         return print_comparison(source, target, &tables, json);
     }
-    let report = open.run(&TerminalProgress::new()).await?;
+    let report = open.run(&TerminalProgress::with_notes()).await?;
     let attachments = moving::attachments_note(&settings, &from)?;
     print_report(source, target, report, attachments, json)
 }

@@ -2,6 +2,7 @@
 
 mod origins;
 mod references;
+mod suspects;
 
 use std::fs::File;
 use std::io;
@@ -20,7 +21,7 @@ use super::private::sibling_path;
 use super::schema;
 use super::snapshot::{connect, fold_log, hold_alone};
 use deskbell_core::clock;
-use deskbell_core::ports::{MoveMark, MoveSource, Row, RowFault, RowSink, StoreError, Table};
+use deskbell_core::ports::{MoveMark, MoveSource, Progress, Row, RowFault, RowSink, StoreError, Suspects, Table};
 use origins::{Origin, origin_of, row_name, row_of, select};
 
 /// The migration that adds the table of the move. Programs without it have to stay away from a moved database.
@@ -78,7 +79,7 @@ impl SqliteMoveSource {
             |error: io::Error| StoreError::Open { path: path.display().to_string(), reason: error.to_string() };
         // First: whatever is read before may change.
         let lock = hold_alone(path).map_err(failed)?.ok_or(Unmovable::InUse)?;
-        let connection = match open_for_reading(path).await {
+        let connection = match open_for_reading(path, ROWS_AHEAD).await {
             Err(StoreError::Busy) => return Err(Unmovable::InUse),
             opened => opened?,
         };
@@ -101,12 +102,13 @@ fn connect_options(path: &Path) -> SqliteConnectOptions {
 }
 
 /// Connects, and stays at one moment of the database. It is not checkpointed, which a connection that may write would do at its end.
-async fn open_for_reading(path: &Path) -> Result<SqliteConnection, StoreError> {
+async fn open_for_reading(path: &Path, rows_ahead: usize) -> Result<SqliteConnection, StoreError> {
     // Who may only read cannot undo a transaction.
     if sibling_path(path, "-journal").exists() {
         undo_interrupted(path).await?;
     }
-    let mut connection = connect_options(path).read_only(true).connect().await.map_err(store_error)?;
+    let options = connect_options(path).read_only(true).row_buffer_size(rows_ahead);
+    let mut connection = options.connect().await.map_err(store_error)?;
     raw_sql("BEGIN; SELECT count(*) FROM sqlite_schema").execute(&mut connection).await.map_err(store_error)?;
     Ok(connection)
 }
@@ -251,6 +253,10 @@ impl MoveSource for SqliteMoveSource {
         Ok(())
     }
 
+    async fn suspects(&self, progress: &dyn Progress) -> Result<Suspects, StoreError> {
+        suspects::find(&self.path, progress).await
+    }
+
     async fn broken_references(&self, limit: u32) -> Result<Vec<RowFault>, StoreError> {
         references::broken_references(&mut *self.connection().await?, limit).await
     }
@@ -276,7 +282,7 @@ mod tests {
     use super::*;
     use crate::SqliteStore;
     use crate::tests::fresh;
-    use deskbell_core::ports::{Store, TABLES, Value};
+    use deskbell_core::ports::{NoProgress, Store, TABLES, Value};
     use deskbell_core::timestamp::Timestamp;
 
     /// Columns that have no place elsewhere: how the columns of a ticket for lists were made, which is current when a database is moved.
@@ -464,6 +470,108 @@ mod tests {
         );
     }
 
+    /// The tables that are suspect, and whether references are.
+    async fn suspects(source: &SqliteMoveSource) -> (Vec<&'static str>, bool) {
+        let Suspects { tables, has_broken_references } = source.suspects(&NoProgress).await.unwrap();
+        (tables.iter().map(|table| table.name).collect(), has_broken_references)
+    }
+
+    #[tokio::test]
+    async fn a_table_with_a_row_that_cannot_be_read_is_suspect() {
+        const TIME: &str = "'2026-01-01T00:00:00.000Z'";
+        let ticket = format!(
+            "INSERT INTO tickets (number, id, site, reference, status, received_at, updated_at, listed) VALUES (1, 't', 's', 'r', 'open', {TIME}, {TIME}, 2);"
+        );
+        for (statement, expected) in [
+            (String::new(), None),
+            (format!("INSERT INTO invocations VALUES ('s', 'd', 'é\u{1f600}', {TIME})"), None),
+            (format!("INSERT INTO invocations VALUES ('s', 'd', 'a' || char(0) || 'b', {TIME})"), None),
+            (
+                format!("INSERT INTO invocations VALUES ('s', CAST(x'c3' AS TEXT), CAST(x'a9' AS TEXT), {TIME})"),
+                Some("notifications"),
+            ),
+            (format!("INSERT INTO invocations VALUES ('s', 'd', CAST(x'ff' AS TEXT), {TIME})"), Some("notifications")),
+            (
+                format!("INSERT INTO invocations VALUES ('s', 'd', CAST(x'6180' AS TEXT), {TIME})"),
+                Some("notifications"),
+            ),
+            (
+                format!("INSERT INTO invocations VALUES ('s', 'd', CAST(x'6100ff' AS TEXT), {TIME})"),
+                Some("notifications"),
+            ),
+            (
+                "INSERT INTO invocations VALUES ('s', 'd', 'i', '2026-02-30T00:00:00.000Z')".into(),
+                Some("notifications"),
+            ),
+            ("INSERT INTO invocations VALUES ('s', 'd', 'i', 'now')".into(), Some("notifications")),
+            (
+                "INSERT INTO polls (site, destination, until, behind) VALUES ('s', 'b', '', 2)".into(),
+                Some("sync_states"),
+            ),
+            (format!("{ticket} INSERT INTO ticket_tokens VALUES (1, 'a'), (1, 'b')"), None),
+            (
+                format!("{ticket} INSERT INTO ticket_tokens VALUES (1, 'a'), (1, CAST(x'ff' AS TEXT)), (1, 'b')"),
+                Some("ticket_tokens"),
+            ),
+            (format!("{ticket} UPDATE tickets SET due_at = 'soon'"), Some("tickets")),
+        ] {
+            let (store, folder) = fresh().await;
+            sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&store.writer).await.unwrap();
+            store.close().await;
+            drop(store);
+            let source = SqliteMoveSource::open(&folder.path().join("new/folder/test.db")).await.unwrap();
+            assert_eq!(suspects(&source).await, (expected.into_iter().collect(), false), "{statement}");
+            let mut faults = Faults::default();
+            for table in TABLES {
+                source.read(table, 0, &mut faults).await.unwrap();
+            }
+            assert_eq!(faults.0.len(), expected.map_or(0, |_| 1), "{statement}: {:?}", faults.0);
+        }
+    }
+
+    #[tokio::test]
+    async fn every_column_is_checked() {
+        let (store, _folder) = fresh().await;
+        for table in TABLES {
+            let check = suspects::check(table, origin_of(table).unwrap());
+            query(AssertSqlSafe(check.clone())).fetch_all(&store.writer).await.unwrap();
+            for column in table.columns {
+                let expression = origin_of(table).unwrap().expression(column.name);
+                assert!(check.matches(expression).count() > 0, "{}.{}: {check}", table.name, column.name);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn references_to_nothing_are_suspect_in_every_table_that_refers_to_others() {
+        let (path, _folder) = database("").await;
+        let source = SqliteMoveSource::open(&path).await.unwrap();
+        let keys = references::foreign_keys(&mut *source.connection().await.unwrap()).await.unwrap();
+        drop(source);
+        assert!(keys.len() > 5);
+        for key in keys {
+            let (path, _folder) = database("").await;
+            let mut connection = connect_options(&path).foreign_keys(false).connect().await.unwrap();
+            let columns = format!("SELECT name, type FROM pragma_table_info('{}')", key.table);
+            let columns = query(AssertSqlSafe(columns)).fetch_all(&mut connection).await.unwrap();
+            let values: Vec<String> = columns
+                .iter()
+                .map(|column| match (column.get::<String, _>("name"), column.get::<String, _>("type")) {
+                    (name, kind) if name == key.column && kind != "INTEGER" => "'lost'".into(),
+                    (_, kind) if kind == "TEXT" => "'2026-01-01T00:00:00.000Z'".into(),
+                    (_, kind) if kind == "BLOB" => "x'00'".into(),
+                    _ => "1".to_string(),
+                })
+                .collect();
+            let insert = format!("INSERT INTO {} VALUES ({})", key.table, values.join(", "));
+            query(AssertSqlSafe(insert)).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+            let source = SqliteMoveSource::open(&path).await.unwrap();
+            assert!(suspects(&source).await.1, "{}.{}", key.table, key.column);
+            assert!(!source.broken_references(1).await.unwrap().is_empty(), "{}.{}", key.table, key.column);
+        }
+    }
+
     #[tokio::test]
     async fn reading_a_table_sorts_nothing() {
         let (path, _folder) = database("").await;
@@ -475,6 +583,21 @@ mod tests {
             for step in query(AssertSqlSafe(explain)).bind(0).fetch_all(&mut *connection).await.unwrap() {
                 let step: String = step.get("detail");
                 assert!(step.starts_with("SCAN"), "{}: {step}", table.name);
+            }
+            drop(connection);
+            let explain = format!("EXPLAIN QUERY PLAN {}", suspects::check(table, origin_of(table).unwrap()));
+            let mut connection = source.connection().await.unwrap();
+            for step in query(AssertSqlSafe(explain)).fetch_all(&mut *connection).await.unwrap() {
+                let step: String = step.get("detail");
+                assert!(step.starts_with("SCAN"), "{}: {step}", table.name);
+            }
+        }
+        let mut connection = source.connection().await.unwrap();
+        for key in references::foreign_keys(&mut connection).await.unwrap() {
+            let explain = format!("EXPLAIN QUERY PLAN {}", suspects::violation(&key));
+            for step in query(AssertSqlSafe(explain)).fetch_all(&mut *connection).await.unwrap() {
+                let step: String = step.get("detail");
+                assert!(!step.contains("TEMP B-TREE"), "{}.{}: {step}", key.table, key.column);
             }
         }
     }

@@ -17,12 +17,14 @@ pub struct Origin {
     pub from: &'static str,
     /// The order in which rows are read, if it is not that of the key: one that needs no sorting and does not jump between pages.
     order: Option<&'static str>,
+    /// The first column of the key, if few and short rows have the same value in it, so that they can be checked together.
+    pub group: Option<&'static str>,
     /// Columns that have another name or form here.
     columns: &'static [(&'static str, &'static str)],
 }
 
 const fn origin(table: &'static str) -> Origin {
-    Origin { table, from: table, order: None, columns: &[] }
+    Origin { table, from: table, order: None, group: None, columns: &[] }
 }
 
 impl Origin {
@@ -34,12 +36,16 @@ impl Origin {
         Origin { order: Some(order), ..self }
     }
 
+    const fn in_groups_by(self, group: &'static str) -> Origin {
+        Origin { group: Some(group), ..self }
+    }
+
     const fn with(self, columns: &'static [(&'static str, &'static str)]) -> Origin {
         Origin { columns, ..self }
     }
 
     /// What a column is selected with.
-    fn expression(&self, column: &'static str) -> &'static str {
+    pub fn expression(&self, column: &'static str) -> &'static str {
         self.columns.iter().find(|(name, _)| *name == column).map_or(column, |(_, expression)| *expression)
     }
 
@@ -55,7 +61,7 @@ pub static ORIGINS: &[Origin] = &[
     origin("tickets").in_order_of("number"),
     origin("ticket_bodies").in_order_of("rowid"),
     origin("submission_keys").from("seals").with(&[("body_hash", "body")]),
-    origin("ticket_tokens"),
+    origin("ticket_tokens").in_groups_by("ticket"),
     origin("messages").with(&[("body_hash", "sealed")]),
     origin("activities").from("deeds").with(&[("actor", "operator"), ("kind", "deed")]),
     origin("deliveries").with(&[
@@ -132,7 +138,8 @@ pub fn columns(table: &'static Table, origin: &Origin) -> String {
     columns.join(", ")
 }
 
-fn quoted(expression: &str) -> String {
+/// An expression, or the quoted name of a column.
+pub fn quoted(expression: &str) -> String {
     if expression.contains('(') { expression.into() } else { format!("\"{expression}\"") }
 }
 

@@ -7,12 +7,16 @@ use super::super::error::{RowExt, store_error};
 use super::origins::{ORIGINS, columns, name_of};
 use deskbell_core::ports::{RowFault, StoreError, TABLES};
 
-/// A foreign key that some rows violate.
-struct ForeignKey {
-    table: String,
-    column: String,
-    parent: String,
-    parent_column: String,
+/// A foreign key.
+pub struct ForeignKey {
+    /// The table whose rows refer to others.
+    pub table: String,
+    /// The column that refers to them.
+    pub column: String,
+    /// Their table.
+    pub parent: String,
+    /// The column that identifies them.
+    pub parent_column: String,
 }
 
 /// Rows that violate foreign keys; of each foreign key up to a limit.
@@ -24,13 +28,27 @@ pub async fn broken_references(connection: &mut SqliteConnection, limit: u32) ->
     Ok(faults)
 }
 
+/// All foreign keys.
+pub async fn foreign_keys(connection: &mut SqliteConnection) -> Result<Vec<ForeignKey>, StoreError> {
+    let keys = "
+        SELECT child.name, key.\"from\", key.\"table\", key.\"to\"
+        FROM sqlite_schema AS child JOIN pragma_foreign_key_list(child.name) AS key
+        WHERE child.type = 'table'
+        ORDER BY 1, 2";
+    read_keys(connection, keys).await
+}
+
 async fn violated_keys(connection: &mut SqliteConnection) -> Result<Vec<ForeignKey>, StoreError> {
     let violated = "
         SELECT violated.\"table\", key.\"from\", violated.parent, key.\"to\"
         FROM (SELECT DISTINCT \"table\", parent, fkid FROM pragma_foreign_key_check) AS violated
         JOIN pragma_foreign_key_list(violated.\"table\") AS key ON key.id = violated.fkid
         ORDER BY 1, 2";
-    let rows = query(violated).fetch_all(connection).await.map_err(store_error)?;
+    read_keys(connection, violated).await
+}
+
+async fn read_keys(connection: &mut SqliteConnection, select: &'static str) -> Result<Vec<ForeignKey>, StoreError> {
+    let rows = query(select).fetch_all(connection).await.map_err(store_error)?;
     rows.iter()
         .map(|row| {
             Ok(ForeignKey {

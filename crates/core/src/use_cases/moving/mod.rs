@@ -11,7 +11,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 use tokio::try_join;
 use uuid::Uuid;
 
@@ -49,18 +49,21 @@ pub struct MoveDatabase {
     source: Arc<dyn MoveSource>,
     target: Arc<dyn MoveTarget>,
     batch_bytes: usize,
+    /// The number of rows of the source, for the progress. It takes a while to count them.
+    rows: OnceCell<u64>,
 }
 
 impl MoveDatabase {
     /// From a source to a target, in batches of a size such as [`BATCH_BYTES`].
     pub fn new(source: Arc<dyn MoveSource>, target: Arc<dyn MoveTarget>, batch_bytes: usize) -> MoveDatabase {
-        MoveDatabase { source, target, batch_bytes }
+        MoveDatabase { source, target, batch_bytes, rows: OnceCell::new() }
     }
 
     /// Moves what is not moved yet, compares both sides, and then finishes the move. If they differ, it stays unfinished. A move that is refused
     /// changes neither side.
     pub async fn run(&self, progress: &dyn Progress) -> Result<MoveReport, MoveError> {
         let (source, target) = (&self.source, &self.target);
+        progress.begin("checking the new database", None);
         let plan = plan(source.mark().await?, target.mark().await?);
         match plan.map_err(|conflict| MoveError::Conflict(target.name(), conflict))? {
             MovePlan::Begin => self.begin(progress).await?,
@@ -99,8 +102,7 @@ impl MoveDatabase {
             return Err(MoveError::TargetInUse(target.name()));
         }
         self.check_target().await?;
-        progress.begin("checking rows", Some(self.count_rows().await?));
-        let faults = faults::find(source.as_ref(), progress).await?;
+        let faults = faults::find(source.as_ref(), self.count_rows(progress).await?, progress).await?;
         if !faults.faults.is_empty() {
             return Err(MoveError::FaultyRows(source.name(), faults));
         }
@@ -144,7 +146,8 @@ impl MoveDatabase {
 
     async fn move_rows(&self, progress: &dyn Progress) -> Result<(), MoveError> {
         let written = self.target.written().await?;
-        progress.begin("moving rows", Some(self.count_rows().await?));
+        let rows = self.count_rows(progress).await?;
+        progress.begin("moving rows", Some(rows));
         for table in TABLES {
             let skip = written.get(table.name).copied().unwrap_or_default();
             progress.advance(skip);
@@ -188,7 +191,8 @@ impl MoveDatabase {
     }
 
     async fn compare_tables(&self, progress: &dyn Progress) -> Result<Vec<TableComparison>, MoveError> {
-        progress.begin("comparing rows", Some(self.count_rows().await?));
+        let rows = self.count_rows(progress).await?;
+        progress.begin("comparing rows", Some(rows));
         let mut comparisons = Vec::new();
         for table in TABLES {
             let compared = comparison::compare(self.source.as_ref(), self.target.as_ref(), table, progress).await?;
@@ -197,12 +201,16 @@ impl MoveDatabase {
         Ok(comparisons)
     }
 
-    async fn count_rows(&self) -> Result<u64, StoreError> {
-        let mut rows = 0;
-        for table in TABLES {
-            rows += self.source.count(table).await?;
-        }
-        Ok(rows)
+    async fn count_rows(&self, progress: &dyn Progress) -> Result<u64, StoreError> {
+        let count = async || {
+            progress.begin("counting rows", None);
+            let mut rows = 0;
+            for table in TABLES {
+                rows += self.source.count(table).await?;
+            }
+            Ok::<_, StoreError>(rows)
+        };
+        self.rows.get_or_try_init(count).await.copied()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use super::*;
-use crate::ports::{MoveMark, NoProgress, RowFault, RowSink, Value};
+use crate::ports::{MoveMark, NoProgress, RowFault, RowSink, Suspects, Value};
 
 type Rows = BTreeMap<&'static str, Vec<Row>>;
 
@@ -17,6 +17,7 @@ struct Store {
     rows: Mutex<Rows>,
     mark: Mutex<Option<MoveMark>>,
     writes: Mutex<Vec<String>>,
+    reads: Mutex<Vec<&'static str>>,
     batches: Mutex<Vec<usize>>,
     broken_references: Vec<RowFault>,
     unreadable: Option<(&'static str, RowFault)>,
@@ -37,6 +38,7 @@ impl Store {
     }
 
     async fn read_rows(&self, table: &'static Table, skip: u64, sink: &mut dyn RowSink) -> Result<(), StoreError> {
+        self.reads.lock().unwrap().push(table.name);
         let rows = self.rows.lock().unwrap().get(table.name).cloned().unwrap_or_default();
         for row in rows.into_iter().skip(skip as usize) {
             sink.take(row).await?;
@@ -102,6 +104,13 @@ impl MoveSource for Store {
 
     async fn read(&self, table: &'static Table, skip: u64, sink: &mut dyn RowSink) -> Result<(), StoreError> {
         self.read_rows(table, skip, sink).await
+    }
+
+    async fn suspects(&self, progress: &dyn Progress) -> Result<Suspects, StoreError> {
+        progress.advance(self.rows.lock().unwrap().values().map(Vec::len).sum::<usize>() as u64);
+        let is_suspect = |table: &&Table| self.unreadable.as_ref().is_some_and(|(name, _)| *name == table.name);
+        let tables = TABLES.iter().filter(is_suspect).collect();
+        Ok(Suspects { tables, has_broken_references: !self.broken_references.is_empty() })
     }
 
     async fn broken_references(&self, limit: u32) -> Result<Vec<RowFault>, StoreError> {
@@ -256,6 +265,49 @@ Back this database up, correct or delete these rows with sqlite3, and run the co
     let error = refusal(many, target()).await;
     assert_eq!(error.matches("is 'soon'").count(), 20);
     assert!(error.contains("\n  and others\n"), "{error}");
+}
+
+#[tokio::test]
+async fn only_suspect_tables_are_read_before_a_move() {
+    let faulty =
+        Arc::new(Store { unreadable: Some(("notifications", fault("notifications WHERE id = 'n'"))), ..source() });
+    let moved = MoveDatabase::new(faulty.clone(), Arc::new(target()), BATCH_BYTES).run(&NoProgress).await;
+    assert!(matches!(moved, Err(MoveError::FaultyRows(..))));
+    assert_eq!(*faulty.reads.lock().unwrap(), ["notifications"]);
+    let sound = Arc::new(source());
+    MoveDatabase::new(sound.clone(), Arc::new(target()), BATCH_BYTES).run(&NoProgress).await.unwrap();
+    // Once to move it, and once to compare it.
+    assert_eq!(sound.reads.lock().unwrap().iter().filter(|name| **name == "tickets").count(), 2);
+}
+
+/// Keeps what progress shows.
+#[derive(Default)]
+struct Steps(Mutex<Vec<(&'static str, Option<u64>, u64)>>);
+
+impl Progress for Steps {
+    fn begin(&self, step: &'static str, total: Option<u64>) {
+        self.0.lock().unwrap().push((step, total, 0));
+    }
+
+    fn advance(&self, units: u64) {
+        self.0.lock().unwrap().last_mut().unwrap().2 += units;
+    }
+}
+
+#[tokio::test]
+async fn every_phase_of_a_move_shows_its_progress() {
+    let steps = Steps::default();
+    MoveDatabase::new(Arc::new(source()), Arc::new(target()), BATCH_BYTES).run(&steps).await.unwrap();
+    assert_eq!(
+        *steps.0.lock().unwrap(),
+        [
+            ("checking the new database", None, 0),
+            ("counting rows", None, 0),
+            ("checking rows", Some(3), 3),
+            ("moving rows", Some(3), 3),
+            ("comparing rows", Some(3), 3),
+        ]
+    );
 }
 
 #[tokio::test]
