@@ -73,7 +73,7 @@ use store::OpenStore;
 pub use imports::{ImportConfig, source_format};
 pub use mail::{SiteMail, SiteMails};
 pub use sites::SiteParts;
-pub use store::{open_move_source, open_move_target};
+pub use store::{open_move_source, open_move_target, open_move_to_cancel};
 
 /// Settings, and what was created from their sites.
 #[derive(Clone, Debug)]

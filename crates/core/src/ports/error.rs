@@ -24,7 +24,7 @@ pub enum StoreError {
     },
     /// The database was moved to another one, and nothing new must get into it.
     #[error(
-        "{path}: this database was moved to {target}; set the database to that, or run `deskbell move --from sqlite:{path} --cancel` to use this one again as it was then"
+        "{path}: this database was moved to {target}; set the database to that, or, with the configuration that names it, run `deskbell move --from sqlite:{path} --cancel` to use this one again as it was then"
     )]
     Moved {
         /// The path of the file.
@@ -32,17 +32,25 @@ pub enum StoreError {
         /// The other database.
         target: String,
     },
-    /// A move has begun in the database and has not finished.
+    /// A move of the database to another one has begun and has not finished.
     #[error(
-        "{database}: the move from {source_name} to {target_name} has not finished; run `deskbell move --from sqlite:{source_name}` again, with `--cancel` to use the former database"
+        "{path}: the move of this database to {target} has not finished; with the configuration that names {target}, run `deskbell move --from sqlite:{path}` again to continue it, or with `--cancel` to use this database"
     )]
     MoveUnfinished {
-        /// The database that was opened.
+        /// The path of the file.
+        path: String,
+        /// The other database.
+        target: String,
+    },
+    /// A move of another database to this one has begun and has not finished.
+    #[error(
+        "{database}: the move of {source_name} to this database has not finished; run `deskbell move --from sqlite:{source_name}` again to continue it. If it was cancelled, or begun once more with another database, nothing can use this one; delete it"
+    )]
+    MoveHereUnfinished {
+        /// The database.
         database: String,
         /// The database that the move is from.
         source_name: String,
-        /// The database that it is to.
-        target_name: String,
     },
     /// The folder for attachments cannot be created.
     #[error("{path}: {reason}; set attachments to a writable folder, attachments = \"FOLDER\"")]

@@ -1,4 +1,4 @@
-//! What is to be done to move a database, by what both sides say.
+//! What is to be done to move a database, and whether a move can be cancelled, by what both sides say.
 
 use crate::ports::MoveMark;
 
@@ -18,12 +18,16 @@ pub enum MovePlan {
 /// Why nothing can be moved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoveConflict {
-    /// The target belongs to a move of another database, or of this one before it was cancelled.
-    #[error("it has data of another move, from {0}; use a new, empty database")]
+    /// The target belongs to a move of another database, or to an earlier one of this.
+    #[error(
+        "it has rows of another move, from {0}: of another database, or of this one before that move was cancelled or {0} was restored. No move \
+         can continue that; use a new, empty database"
+    )]
     TargetOfAnother(String),
     /// The source was moved to another database.
     #[error(
-        "the source was moved to {0} before; to move it once more, repeat this command with `--cancel`, and use a new, empty database"
+        "the source was moved to {0} before; to serve that, set the database to it. To move once more, first cancel that move (`--cancel --yes`, with the \
+         configuration that names {0}), and then use a new, empty database"
     )]
     SourceMoved(String),
 }
@@ -48,9 +52,151 @@ pub fn plan(source: Option<MoveMark>, target: Option<MoveMark>) -> Result<MovePl
     }
 }
 
+/// What is known of the database that a move is to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TargetState {
+    /// It was asked.
+    Known {
+        /// Its name for people.
+        name: String,
+        /// The move that it is part of.
+        mark: Option<MoveMark>,
+        /// Whether a gateway or command uses it.
+        is_used: bool,
+    },
+    /// It was not asked, for this reason.
+    Unknown(String),
+}
+
+/// What the administrator who cancels a move has confirmed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CancelConfirmation {
+    /// That a move may be cancelled which has finished.
+    pub is_finished: bool,
+    /// That the target does not exist any more.
+    pub is_target_lost: bool,
+}
+
+/// Why a move is not cancelled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CancelConflict {
+    /// It has finished, and nobody has confirmed that it is cancelled.
+    #[error(
+        "it was moved to {0}: what waited to be delivered then is delivered once more if this database is served again. Stop the gateways that use \
+         {0}, and confirm that with --yes"
+    )]
+    Finished(String),
+    /// It has finished, and the target is in use.
+    #[error(
+        "it was moved to {0}, and a gateway or command uses that now; stop it first, because both would deliver what waits. Nothing was changed"
+    )]
+    TargetInUse(String),
+    /// Nobody knows whether the target is in use.
+    #[error(
+        "its move was to {target}, and whether a gateway uses that cannot be checked: {reason}. If {target} does not exist any more, confirm \
+         that with --target-lost. Nothing was changed"
+    )]
+    TargetUnknown {
+        /// The target.
+        target: String,
+        /// Why it was not asked.
+        reason: String,
+    },
+}
+
+/// Decides whether a move can be cancelled. Returns whether it had finished.
+pub fn check_cancel(
+    source: &MoveMark,
+    target: &TargetState,
+    confirmation: CancelConfirmation,
+) -> Result<bool, CancelConflict> {
+    let unknown = |reason: String| Some(CancelConflict::TargetUnknown { target: source.other.clone(), reason });
+    let (is_finished, is_used, conflict) = match target {
+        TargetState::Known { mark: Some(mark), is_used, .. } if mark.id == source.id => {
+            // The target is finished first, and may be served since.
+            (source.is_finished || mark.is_finished, *is_used, None)
+        }
+        // The move was interrupted before it began there.
+        TargetState::Known { name, mark: None, .. } if *name == source.other && !source.is_finished => {
+            (false, false, None)
+        }
+        TargetState::Known { name, .. } => {
+            let reason =
+                format!("{name} is not part of that move; name the right database with --config or --database");
+            (source.is_finished, false, unknown(reason))
+        }
+        TargetState::Unknown(reason) => (source.is_finished, false, unknown(reason.clone())),
+    };
+    if is_finished && !confirmation.is_finished {
+        return Err(CancelConflict::Finished(source.other.clone()));
+    }
+    match conflict {
+        Some(conflict) if !confirmation.is_target_lost => Err(conflict),
+        _ if is_finished && is_used => Err(CancelConflict::TargetInUse(source.other.clone())),
+        _ => Ok(is_finished),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const UNCONFIRMED: CancelConfirmation = CancelConfirmation { is_finished: false, is_target_lost: false };
+    const CONFIRMED: CancelConfirmation = CancelConfirmation { is_finished: true, is_target_lost: false };
+
+    fn known(mark: Option<MoveMark>, is_used: bool) -> TargetState {
+        TargetState::Known { name: "the other of a".into(), mark, is_used }
+    }
+
+    fn cancel(
+        is_finished: bool,
+        target: &TargetState,
+        confirmation: CancelConfirmation,
+    ) -> Result<bool, CancelConflict> {
+        check_cancel(&mark("a", is_finished).unwrap(), target, confirmation)
+    }
+
+    #[test]
+    fn an_unfinished_move_is_cancelled_without_a_confirmation() {
+        for target in [known(mark("a", false), false), known(mark("a", false), true), known(None, true)] {
+            assert_eq!(cancel(false, &target, UNCONFIRMED), Ok(false), "{target:?}");
+        }
+    }
+
+    #[test]
+    fn a_finished_move_is_cancelled_after_a_confirmation_while_nobody_uses_the_target() {
+        let finished = Err(CancelConflict::Finished("the other of a".into()));
+        let in_use = Err(CancelConflict::TargetInUse("the other of a".into()));
+        // The source may not know yet that it has finished.
+        for source_knows in [false, true] {
+            assert_eq!(cancel(source_knows, &known(mark("a", true), false), UNCONFIRMED), finished);
+            assert_eq!(cancel(source_knows, &known(mark("a", true), false), CONFIRMED), Ok(true));
+            let lost = CancelConfirmation { is_finished: true, is_target_lost: true };
+            for confirmation in [CONFIRMED, lost] {
+                assert_eq!(cancel(source_knows, &known(mark("a", true), true), confirmation), in_use);
+            }
+        }
+    }
+
+    #[test]
+    fn a_move_to_a_database_that_was_not_asked_is_cancelled_only_if_that_is_lost() {
+        let elsewhere = TargetState::Known { name: "elsewhere".into(), mark: None, is_used: false };
+        let unknown = TargetState::Unknown("connection refused".into());
+        for (source_knows, target) in [
+            (false, &elsewhere),
+            (false, &unknown),
+            (false, &known(mark("b", false), false)),
+            (true, &elsewhere),
+            (true, &unknown),
+            (true, &known(None, false)),
+            (true, &known(mark("b", true), false)),
+        ] {
+            let refused = cancel(source_knows, target, CONFIRMED);
+            assert!(matches!(refused, Err(CancelConflict::TargetUnknown { .. })), "{target:?}: {refused:?}");
+            let lost = CancelConfirmation { is_target_lost: true, ..CONFIRMED };
+            assert_eq!(cancel(source_knows, target, lost), Ok(source_knows), "{target:?}");
+        }
+    }
 
     fn mark(id: &str, is_finished: bool) -> Option<MoveMark> {
         Some(MoveMark { id: id.into(), other: format!("the other of {id}"), is_finished })

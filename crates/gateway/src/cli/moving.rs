@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::options::DatabaseOptions;
 use super::output::{note, print_json, print_line, print_table};
 use super::progress::TerminalProgress;
+use deskbell_core::rules::move_plan::CancelConfirmation;
 use deskbell_core::use_cases::moving::{MoveReport, MovedTable, TableComparison};
 use gateway::GatewayError;
-use gateway::commands::moving::{self, OpenMove};
+use gateway::commands::moving::{self, CancelledMove, OpenMove};
 
 #[derive(clap::Args)]
 pub struct Move {
@@ -21,12 +22,15 @@ pub struct Move {
     /// Only compare both databases, of a move that has begun; the exit code is 1 if they differ. Changes no rows.
     #[arg(long)]
     check: bool,
-    /// Use the SQLite database again, as it was when it was moved. Does not change the other one.
+    /// Use the SQLite database again, as it was when it was moved. Does not change the other one, which no gateway may use meanwhile.
     #[arg(long, conflicts_with = "check")]
     cancel: bool,
     /// Confirm that a move is cancelled that has finished: what waited to be delivered then is delivered by both databases.
     #[arg(long, requires = "cancel")]
     yes: bool,
+    /// Confirm that the database does not exist any more to which the move was.
+    #[arg(long, requires = "cancel")]
+    target_lost: bool,
     /// Print JSON, for scripts.
     #[arg(long, conflicts_with = "cancel")]
     json: bool,
@@ -67,11 +71,10 @@ struct JsonComparedTable {
 }
 
 pub async fn run_move(options: Move) -> Result<ExitCode, GatewayError> {
-    let Move { database, from, check, cancel, yes, json } = options;
+    let Move { database, from, check, cancel, yes, target_lost, json } = options;
     if cancel {
-        let (source, target) = moving::cancel(&from, yes).await?;
-        print_line(&format!("{source} can be used again; what {target} has received since the move is not in it"))?;
-        return Ok(ExitCode::SUCCESS);
+        let confirmation = CancelConfirmation { is_finished: yes, is_target_lost: target_lost };
+        return print_cancelled(moving::cancel(&database.load()?, &from, confirmation).await?);
     }
     let settings = database.settings()?;
     let open = OpenMove::open(&settings, &from).await?;
@@ -83,6 +86,20 @@ pub async fn run_move(options: Move) -> Result<ExitCode, GatewayError> {
     let report = open.run(&TerminalProgress::with_notes()).await?;
     let attachments = moving::attachments_note(&settings, &from)?;
     print_report(source, target, report, attachments, json)
+}
+
+fn print_cancelled(CancelledMove { source, target, was_finished }: CancelledMove) -> Result<ExitCode, GatewayError> {
+    if was_finished {
+        print_line(&format!(
+            "{source} can be used again, as it was at the move; what {target} has received since is not in it"
+        ))?;
+        note(&format!("gateways could still use {target}; both deliver what waited at the move, so use only one"));
+    } else {
+        print_line(&format!("{source} can be used again; its move to {target} had not finished"))?;
+        note(&format!("nothing can use {target} if the move had begun there; delete it"));
+    }
+    note("to move once more, use a new, empty database");
+    Ok(ExitCode::SUCCESS)
 }
 
 fn print_report(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::config::{Database, Settings, SettingsError, Storage, default_attachments};
 use crate::wire_up;
 use deskbell_core::ports::{MoveSource, MoveTarget, Progress, StoreError};
+use deskbell_core::rules::move_plan::{CancelConfirmation, CancelConflict, TargetState, check_cancel};
 use deskbell_core::use_cases::moving::{BATCH_BYTES, MoveDatabase, MoveError, MoveReport, TableComparison};
 use store_sqlite::moves::Unmovable;
 
@@ -34,13 +35,11 @@ pub enum MoveCommandError {
     #[error("{0}: another move uses this database; wait until it has ended")]
     Locked(String),
     /// No move has begun that could be cancelled.
-    #[error("{0} is not moved, so there is nothing to cancel")]
+    #[error("{0}: no move of this database has begun, so there is nothing to cancel; it can be used")]
     NotMoved(String),
-    /// The move has finished, and nobody has confirmed that it is to be cancelled.
-    #[error(
-        "{0} was moved to {1}: what waited to be delivered then is delivered once more if it is served again; confirm that with --yes"
-    )]
-    Finished(String, String),
+    /// The move cannot be cancelled.
+    #[error("{0}: {1}")]
+    Cancel(String, CancelConflict),
     /// The move failed.
     #[error(transparent)]
     Move(#[from] MoveError),
@@ -58,13 +57,10 @@ pub struct OpenMove {
 impl OpenMove {
     /// Opens both databases, so that no gateway uses the source, and no other move the target. Changes neither.
     pub async fn open(settings: &Settings, from: &str) -> Result<OpenMove, MoveCommandError> {
-        let Database::Postgres(postgres) = &settings.database else {
+        if !matches!(settings.database, Database::Postgres(_)) {
             return Err(MoveCommandError::NoServer(settings.database.to_string()));
-        };
-        let source = open_source(from).await?;
-        let target = wire_up::open_move_target(postgres).await?;
-        let target = target.ok_or_else(|| MoveCommandError::Locked(settings.database.to_string()))?;
-        Ok(OpenMove { source, target })
+        }
+        Ok(OpenMove { source: open_source(from).await?, target: open_target(settings).await? })
     }
 
     /// The names of both databases.
@@ -87,16 +83,58 @@ impl OpenMove {
     }
 }
 
-/// Cancels the move of a database, so that it can be served again; one that has finished only if that is confirmed. Returns its name and that of
-/// the other database.
-pub async fn cancel(from: &str, is_confirmed: bool) -> Result<(String, String), MoveCommandError> {
+/// A move that was cancelled.
+pub struct CancelledMove {
+    /// The database that can be served again.
+    pub source: String,
+    /// The other database.
+    pub target: String,
+    /// Whether it had finished.
+    pub was_finished: bool,
+}
+
+/// Cancels the move of a database to that of the settings, so that it can be served again, as far as that is confirmed.
+pub async fn cancel(
+    settings: &Settings,
+    from: &str,
+    confirmation: CancelConfirmation,
+) -> Result<CancelledMove, MoveCommandError> {
     let (path, name) = existing_file(from)?;
-    let mark = store_sqlite::moves::cancel(&path, is_confirmed).await.map_err(|error| unmovable(&name, error))?;
-    match mark {
-        Some(mark) if mark.is_finished && !is_confirmed => Err(MoveCommandError::Finished(name, mark.other)),
-        Some(mark) => Ok((name, mark.other)),
-        None => Err(MoveCommandError::NotMoved(name)),
+    let source = wire_up::open_move_to_cancel(&path).await.map_err(|error| unmovable(&name, error))?;
+    let Some(mark) = source.mark().await? else { return Err(MoveCommandError::NotMoved(name)) };
+    // It is kept open, so that no other move uses it meanwhile.
+    let (state, _target) = match open_target(settings).await {
+        Ok(target) => {
+            let (name, mark, is_used) = (target.name(), target.mark().await?, target.is_used().await?);
+            (TargetState::Known { name, mark, is_used }, Some(target))
+        }
+        Err(error) => (TargetState::Unknown(unreachable(&error)), None),
+    };
+    let was_finished = check_cancel(&mark, &state, confirmation)
+        .map_err(|conflict| MoveCommandError::Cancel(name.clone(), conflict))?;
+    if !source.lock().await? {
+        return Err(unmovable(&name, Unmovable::InUse));
     }
+    source.cancel().await?;
+    Ok(CancelledMove { source: name, target: mark.other, was_finished })
+}
+
+/// Why the target of a move was not asked, within a sentence.
+fn unreachable(error: &MoveCommandError) -> String {
+    match error {
+        MoveCommandError::NoServer(database) => {
+            format!("the database of this command is {database}; name the right one with --config or --database")
+        }
+        other => other.to_string(),
+    }
+}
+
+async fn open_target(settings: &Settings) -> Result<Arc<dyn MoveTarget>, MoveCommandError> {
+    let Database::Postgres(postgres) = &settings.database else {
+        return Err(MoveCommandError::NoServer(settings.database.to_string()));
+    };
+    let target = wire_up::open_move_target(postgres).await?;
+    target.ok_or_else(|| MoveCommandError::Locked(settings.database.to_string()))
 }
 
 /// What is to be done about the attachments, which are not moved.

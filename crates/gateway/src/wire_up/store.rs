@@ -68,6 +68,11 @@ pub async fn open_move_source(path: &Path) -> Result<Arc<dyn MoveSource>, Unmova
     Ok(Arc::new(SqliteMoveSource::open(path).await?))
 }
 
+/// Opens an SQLite file to cancel its move.
+pub async fn open_move_to_cancel(path: &Path) -> Result<Arc<dyn MoveSource>, Unmovable> {
+    Ok(Arc::new(SqliteMoveSource::open_any_version(path).await?))
+}
+
 /// Opens a PostgreSQL database to move everything to it. `None` if another move uses it.
 pub async fn open_move_target(postgres: &PostgresSettings) -> Result<Option<Arc<dyn MoveTarget>>, StoreError> {
     let PostgresSettings { url, listen_url, .. } = postgres;

@@ -66,7 +66,7 @@ impl PostgresMoveTarget {
 pub async fn check_not_moving(connection: &mut PgConnection, database: String) -> Result<(), StoreError> {
     match read_mark(connection).await? {
         Some(MoveMark { is_finished: false, other, .. }) => {
-            Err(StoreError::MoveUnfinished { target_name: database.clone(), database, source_name: other })
+            Err(StoreError::MoveHereUnfinished { database, source_name: other })
         }
         _ => Ok(()),
     }
@@ -489,7 +489,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         let error = PostgresStore::open(&url, StoreOptions::default()).await.unwrap_err().to_string();
-        assert!(error.contains("the move from old.db to ") && error.contains("has not finished"), "{error}");
+        assert!(error.contains("the move of old.db to this database") && error.contains("has not finished"), "{error}");
         target.finish().await.unwrap();
         PostgresStore::open(&url, StoreOptions::default()).await.unwrap();
     }

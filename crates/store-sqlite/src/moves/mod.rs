@@ -41,6 +41,17 @@ pub enum Unmovable {
     /// It lacks migrations, or its tickets are not rewritten yet.
     #[error("not migrated to this version; run `deskbell migrate` for it first")]
     Outdated,
+    /// It lacks migrations, which it cannot get any more, because a move has begun.
+    #[error(
+        "its move to {0} began with an earlier version of Deskbell, and only that version can continue it. Use that, or cancel the move \
+         (`--cancel`), run `deskbell migrate` for this database, and move it to a new, empty one"
+    )]
+    OutdatedMove(String),
+    /// It lacks migrations, and was moved.
+    #[error(
+        "it was moved to {0} by an earlier version of Deskbell, so nothing is left to be done; set the database to that"
+    )]
+    OutdatedMoved(String),
     /// A newer program has added something that this one does not know.
     #[error("a newer Deskbell has used it; move it with that version")]
     Newer,
@@ -68,13 +79,18 @@ impl SqliteMoveSource {
             return Err(Unmovable::Newer);
         }
         if !status.is_current() || has_unlisted_tickets(&mut connection).await? {
-            return Err(Unmovable::Outdated);
+            return Err(match read_mark(&mut connection).await? {
+                None => Unmovable::Outdated,
+                Some(mark) if mark.is_finished => Unmovable::OutdatedMoved(mark.other),
+                Some(mark) => Unmovable::OutdatedMove(mark.other),
+            });
         }
         drop(connection);
         Ok(source)
     }
 
-    async fn open_any_version(path: &Path) -> Result<SqliteMoveSource, Unmovable> {
+    /// Opens a database to cancel its move, whatever version it has.
+    pub async fn open_any_version(path: &Path) -> Result<SqliteMoveSource, Unmovable> {
         let failed =
             |error: io::Error| StoreError::Open { path: path.display().to_string(), reason: error.to_string() };
         // First: whatever is read before may change.
@@ -132,27 +148,13 @@ async fn open_exclusively(path: &Path) -> Result<SqliteConnection, StoreError> {
     Ok(connection)
 }
 
-/// Cancels the move of a database, whatever version it has, and one that has finished only if `even_finished`. Returns the move; `None` if there
-/// is none.
-pub async fn cancel(path: &Path, even_finished: bool) -> Result<Option<MoveMark>, Unmovable> {
-    let source = SqliteMoveSource::open_any_version(path).await?;
-    let mark = source.mark().await?;
-    if mark.as_ref().is_some_and(|mark| even_finished || !mark.is_finished) {
-        if !source.lock().await? {
-            return Err(Unmovable::InUse);
-        }
-        source.cancel().await?;
-    }
-    Ok(mark)
-}
-
 /// Refuses a database that was moved, or is being moved.
 pub async fn check_not_moved(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
     let Some(MoveMark { other: target, is_finished, .. }) = read_mark(connection).await? else { return Ok(()) };
     let path = path.display().to_string();
     Err(match is_finished {
         true => StoreError::Moved { path, target },
-        false => StoreError::MoveUnfinished { source_name: path.clone(), target_name: target, database: path },
+        false => StoreError::MoveUnfinished { path, target },
     })
 }
 
@@ -626,7 +628,6 @@ mod tests {
         source.connection.lock().await.take().unwrap().close().await.unwrap();
         drop(source);
         assert!(files(&crashed) == before, "the database has changed");
-        assert!(cancel(&crashed, true).await.unwrap().is_none());
         let source = SqliteMoveSource::open(&crashed).await.unwrap();
         assert!(source.lock().await.unwrap());
         assert_eq!(rows(&source, "removed_files", 0).await, [["a".into()]]);
@@ -704,7 +705,7 @@ mod tests {
         source.begin("id", "postgres://db/deskbell").await.unwrap();
         drop(source);
         let error = SqliteStore::open(&path).await.unwrap_err().to_string();
-        assert!(error.contains("to postgres://db/deskbell has not finished"), "{error}");
+        assert!(error.contains("the move of this database to postgres://db/deskbell has not finished"), "{error}");
         let source = SqliteMoveSource::open(&path).await.unwrap();
         assert!(source.lock().await.unwrap());
         source.finish().await.unwrap();
@@ -717,10 +718,7 @@ mod tests {
         drop(source);
         let error = SqliteStore::open(&path).await.unwrap_err().to_string();
         assert!(error.contains("was moved to postgres://db/deskbell"), "{error}");
-        assert!(cancel(&path, false).await.unwrap().is_some_and(|mark| mark.is_finished));
-        assert!(SqliteStore::open(&path).await.is_err(), "it was not confirmed");
-        assert!(cancel(&path, true).await.unwrap().is_some());
-        assert!(cancel(&path, true).await.unwrap().is_none());
+        cancel(&path).await;
         let source = SqliteMoveSource::open(&path).await.unwrap();
         let migration: i64 =
             query_scalar(requirement).fetch_one(&mut *source.connection().await.unwrap()).await.unwrap();
@@ -729,11 +727,42 @@ mod tests {
         SqliteStore::open(&path).await.unwrap();
     }
 
+    async fn cancel(path: &Path) {
+        let source = SqliteMoveSource::open_any_version(path).await.unwrap();
+        assert!(source.lock().await.unwrap());
+        source.cancel().await.unwrap();
+        assert_eq!(source.mark().await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_move_that_an_earlier_version_has_begun_can_only_be_cancelled() {
+        let (path, _folder) = database("").await;
+        let source = SqliteMoveSource::open(&path).await.unwrap();
+        assert!(source.lock().await.unwrap());
+        source.begin("id", "the new one").await.unwrap();
+        // A migration that this version has and the database lacks.
+        let forget = query("DELETE FROM _sqlx_migrations WHERE version = 72");
+        forget.execute(&mut *source.connection().await.unwrap()).await.unwrap();
+        drop(source);
+        let refused = SqliteMoveSource::open(&path).await.unwrap_err();
+        assert!(matches!(&refused, Unmovable::OutdatedMove(target) if target == "the new one"), "{refused}");
+        let source = SqliteMoveSource::open_any_version(&path).await.unwrap();
+        assert!(source.lock().await.unwrap());
+        source.finish().await.unwrap();
+        drop(source);
+        let refused = SqliteMoveSource::open(&path).await.unwrap_err();
+        assert!(matches!(&refused, Unmovable::OutdatedMoved(target) if target == "the new one"), "{refused}");
+        cancel(&path).await;
+        assert!(matches!(SqliteMoveSource::open(&path).await, Err(Unmovable::Outdated)));
+    }
+
     #[tokio::test]
     async fn a_database_of_another_version_is_not_moved() {
         let (path, _folder) = database("DELETE FROM _sqlx_migrations WHERE version = 73; DROP TABLE moves").await;
         assert!(matches!(SqliteMoveSource::open(&path).await, Err(Unmovable::Outdated)));
-        assert!(cancel(&path, false).await.unwrap().is_none());
+        let source = SqliteMoveSource::open_any_version(&path).await.unwrap();
+        assert_eq!(source.mark().await.unwrap(), None);
+        drop(source);
         let (path, _folder) =
             database("INSERT INTO _sqlx_migrations VALUES (9999, 'of tomorrow', '', 1, x'00', 1)").await;
         assert!(matches!(SqliteMoveSource::open(&path).await, Err(Unmovable::Newer)));

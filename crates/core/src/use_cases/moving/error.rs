@@ -28,8 +28,8 @@ pub enum MoveError {
     FaultyRows(String, RowFaults),
     /// The target refuses a row, although it can be read.
     #[error(
-        "{target}: a row of {source_name} is refused. {row}: {reason}; end this move with `deskbell move --from sqlite:{source_name} --cancel`, \
-         correct the row with sqlite3, and move into a new, empty database"
+        "{target}: a row of {source_name} is refused. {row}: {reason}; repeat this command with `--cancel` to end this move, correct the row with \
+         sqlite3, and move to a new, empty database"
     )]
     RowRefused {
         /// The source.
@@ -45,7 +45,7 @@ pub enum MoveError {
     #[error("{0} has not been moved to {1}; nothing is compared")]
     NotMoved(String, String),
     /// Rows are missing, superfluous or changed.
-    #[error("{0} does not have the same rows as {1}: {differences}; move into a new, empty database", differences = Differences(.2))]
+    #[error("{0} does not have the same rows as {1}: {differences}; move to a new, empty database", differences = Differences(.2))]
     Differs(String, String, Vec<TableComparison>),
     /// A store failed.
     #[error(transparent)]

@@ -319,7 +319,7 @@ async fn a_row_that_the_target_refuses_is_named_as_the_source_names_it() {
         error.starts_with("new: a row of old.db is refused. removed_files WHERE Text(\"b\"): too long; "),
         "{error}"
     );
-    assert!(error.contains("`deskbell move --from sqlite:old.db --cancel`"), "{error}");
+    assert!(error.contains("repeat this command with `--cancel`"), "{error}");
     assert!(!source.writes().contains(&"finish".into()) && !target.writes().contains(&"finish".into()));
 }
 
