@@ -130,6 +130,35 @@ async fn what_is_said_after_an_interrupted_and_cancelled_move_can_be_followed() 
     move_to(folder.path(), &elsewhere).await;
 }
 
+/// Runs `deskbell check database` with a configuration that names a database; returns its exit code and output.
+async fn check(folder: &Path, database: &str) -> (i32, String) {
+    let config = format!("database = {database:?}\n[sites.acme]\norigins = [\"*\"]\n");
+    std::fs::write(folder.join("check.toml"), config).unwrap();
+    run(deskbell(folder, &["check", "database", "--config", "check.toml"])).await
+}
+
+#[tokio::test]
+async fn a_check_reports_databases_that_a_move_keeps_from_being_served() {
+    let (gateway, _) = installation().await;
+    let folder = stopped(gateway).await;
+    let url = test_postgres::database();
+    let refused = async |database: &str, part: &str| {
+        let (code, text) = check(folder.path(), database).await;
+        assert_eq!(code, 1, "{text}");
+        contains(&text, &["database: BAD  ", part]);
+    };
+    interrupt(folder.path(), &url).await;
+    refused("sqlite:test.db", "the move of this database to").await;
+    refused(&url, "the move of test.db to this database has not finished").await;
+    move_to(folder.path(), &url).await;
+    refused("sqlite:test.db", "this database was moved to").await;
+    let (code, text) = check(folder.path(), &url).await;
+    assert!(code == 0 && text.contains("database: ok"), "{text}");
+    cancel(folder.path(), &url, &["--yes"]).await;
+    let (code, text) = check(folder.path(), "sqlite:test.db").await;
+    assert!(code == 0 && text.contains("database: ok"), "{text}");
+}
+
 #[tokio::test]
 async fn a_move_that_an_earlier_version_has_begun_is_cancelled() {
     let (gateway, _) = installation().await;

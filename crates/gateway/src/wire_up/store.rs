@@ -91,10 +91,19 @@ pub async fn schema_status(settings: &Settings) -> Result<SchemaStatus, StoreErr
     }
 }
 
-/// The same after connecting to the database at all addresses that a gateway uses. Changes nothing.
+/// The same after connecting to the database at all addresses that a gateway uses. A database that is not served, because it was moved or is being
+/// moved, is an error. Changes nothing.
 pub async fn check(settings: &Settings) -> Result<SchemaStatus, StoreError> {
     if let Database::Postgres(PostgresSettings { url, listen_url: Some(_), .. }) = &settings.database {
         store_postgres::schema::status(url.with_password()).await?;
     }
-    schema_status(settings).await
+    let status = schema_status(settings).await?;
+    match &settings.database {
+        Database::Sqlite(path) if !path.is_file() => {}
+        Database::Sqlite(path) => store_sqlite::moves::check_served(path).await?,
+        Database::Postgres(PostgresSettings { url, listen_url, .. }) => {
+            store_postgres::moves::check_served(listen_url.as_ref().unwrap_or(url).with_password()).await?;
+        }
+    }
+    Ok(status)
 }

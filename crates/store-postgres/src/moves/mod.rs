@@ -62,6 +62,15 @@ impl PostgresMoveTarget {
     }
 }
 
+/// Refuses a database, by its URL, with a move that has not finished. Changes nothing.
+pub async fn check_served(url: &str) -> Result<(), StoreError> {
+    let target = PgConnectOptions::from_str(url).map_err(store_error)?;
+    let mut connection = schema::connect(&target).await?;
+    let checked = check_not_moving(&mut connection, schema::name_of(&target)).await;
+    let _ = connection.close().await;
+    checked
+}
+
 /// Refuses a database with a move that has not finished.
 pub async fn check_not_moving(connection: &mut PgConnection, database: String) -> Result<(), StoreError> {
     match read_mark(connection).await? {

@@ -148,6 +148,14 @@ async fn open_exclusively(path: &Path) -> Result<SqliteConnection, StoreError> {
     Ok(connection)
 }
 
+/// Refuses a database that was moved, or is being moved. Changes nothing.
+pub async fn check_served(path: &Path) -> Result<(), StoreError> {
+    let mut connection = connect(path, true).await?;
+    let checked = check_not_moved(&mut connection, path).await;
+    let _ = connection.close().await;
+    checked
+}
+
 /// Refuses a database that was moved, or is being moved.
 pub async fn check_not_moved(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
     let Some(MoveMark { other: target, is_finished, .. }) = read_mark(connection).await? else { return Ok(()) };
