@@ -19,6 +19,23 @@ const SHARED: [&str; 5] =
 /// Crates and items through which code would depend on HTTP.
 const HTTP_NAMES: [&str; 6] = ["axum", "hyper", "tower_http", "http_body_util", "http", "Refusal"];
 
+/// The crates that write to the log.
+const LOGGING: [&str; 11] = [
+    "crates/core/src",
+    "crates/files/src",
+    "crates/gateway/src",
+    "crates/identity/src",
+    "crates/mail/src",
+    "crates/outbound-http/src",
+    "crates/sources/src",
+    "crates/store-postgres/src",
+    "crates/store-sqlite/src",
+    "crates/webhook/src",
+    "crates/zendesk/src",
+];
+/// The names of durations.
+const DURATIONS: [&str; 6] = ["pause", "duration", "retry_in", "after", "wait", "RETRY"];
+
 /// The documents that name places in the repository.
 const DOCUMENTS: [&str; 3] = ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"];
 
@@ -153,6 +170,13 @@ fn the_map_lists_every_crate() {
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
+/// `?name` writes a value into the log as Rust writes it. Durations are as people write them, such as `40s`.
+#[test]
+fn log_lines_have_no_values_in_the_notation_of_rust() {
+    let broken: Vec<Broken> = LOGGING.iter().flat_map(|folder| debug_fields(&sources(folder, "rs"))).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
 /// The rules above would also hold if no file was found or read.
 #[test]
 fn every_rule_reports_violations() {
@@ -186,6 +210,12 @@ fn every_rule_reports_violations() {
     assert!(lines_naming(&[bad("SmtpRefusal { fix: \"over http or axum\" }")], &HTTP_NAMES).is_empty());
     let test_only = "#[cfg(test)]\npub use a::b;\nuse axum::Router;\n#[cfg(test)]\nmod tests {\n    use axum::Json;";
     assert_eq!(lines_naming(&[bad(test_only)], &["axum"]), ["bad.rs:3: use axum::Router;"]);
+
+    let logged =
+        "tracing::warn!(\n    site,\n    retry_in = ?pause,\n    ?limit,\n    \"what?\"\n);\nlet one = read()?;";
+    assert_eq!(debug_fields(&[bad(logged)]), ["bad.rs:4: ?limit,"]);
+    assert_eq!(debug_fields(&[bad("tracing::info!(quota = ?exceeded.scope, \"x\");")]).len(), 1);
+    assert!(debug_fields(&[bad("tracing::info!(?duration, \"is it?\");")]).is_empty());
 
     assert!(literals(r#"el("p").text("Something went wrong".into())"#).iter().any(|text| is_said(text)));
     assert!(!literals(r#"button("button main", go).text(panel.t(Text::Send))"#).iter().any(|text| is_said(text)));
@@ -255,6 +285,25 @@ fn lines_with(sources: &[Source], words: &[&str]) -> Vec<Broken> {
             if words.iter().any(|word| line.contains(word)) {
                 broken.push(format!("{}:{number}: {}", source.name, line.trim()));
             }
+        }
+    }
+    broken
+}
+
+/// The lines of calls of `tracing` with a field that is written with `Debug` and is not a duration.
+fn debug_fields(sources: &[Source]) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    for source in sources {
+        let mut is_call = false;
+        for (number, line) in source.lines() {
+            is_call |= line.contains("tracing::");
+            let plain: String = line.split('"').step_by(2).collect();
+            let fields = plain.split_inclusive([',', '(', '=', ' ']).filter_map(|part| part.strip_prefix('?'));
+            let mut names = fields.map(|name| name.trim_end_matches([',', ')', '(', ';', ' ']));
+            if is_call && names.any(|name| !DURATIONS.contains(&name)) {
+                broken.push(format!("{}:{number}: {}", source.name, line.trim()));
+            }
+            is_call &= !line.trim_end().ends_with(';') && !line.trim_end().ends_with('}');
         }
     }
     broken

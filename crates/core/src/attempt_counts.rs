@@ -25,7 +25,7 @@ impl AttemptResult {
     /// All of them.
     pub const ALL: [AttemptResult; 3] = [AttemptResult::Delivered, AttemptResult::Retry, AttemptResult::DeadLetter];
 
-    /// Its name in metrics.
+    /// Its name in metrics and in the log.
     pub fn name(self) -> &'static str {
         match self {
             AttemptResult::Delivered => "delivered",

@@ -330,6 +330,17 @@ pub enum TicketLimit {
     MailedNotes,
 }
 
+impl TicketLimit {
+    /// Its name in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            TicketLimit::StatusChanges { .. } => "status_changes",
+            TicketLimit::Messages => "messages",
+            TicketLimit::MailedNotes => "mailed_notes",
+        }
+    }
+}
+
 impl From<Change> for Decision {
     fn from(change: Change) -> Decision {
         Decision::Write(Box::new(change))

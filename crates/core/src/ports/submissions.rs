@@ -24,6 +24,16 @@ pub enum SubmissionScope {
     Site,
 }
 
+impl SubmissionScope {
+    /// Its name in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            SubmissionScope::Network => "network",
+            SubmissionScope::Site => "site",
+        }
+    }
+}
+
 /// A quota that does not admit a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubmissionExceeded {

@@ -15,7 +15,7 @@ use tracing::Instrument;
 
 use super::contents::AssembleContents;
 use super::states::{DestinationState, DestinationStates};
-use super::streak::{Streak, judge, note_outcome};
+use super::streak::{Streak, judge, note_outcome, result_of};
 use crate::attempt::{Ended, limited};
 use crate::clock::Clock;
 use crate::destinations::Destinations;
@@ -334,7 +334,7 @@ impl Worker {
                     site = site.as_str(),
                     destination = destination.as_str(),
                     delivery,
-                    ?outcome,
+                    outcome = result_of(&outcome).name(),
                     "delivery attempt not recorded: claim lost"
                 );
             }

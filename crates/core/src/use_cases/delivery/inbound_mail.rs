@@ -229,7 +229,7 @@ impl TakeInboundMail {
                 Ok(ReplyOutcome::Done)
             }
             ChangeOutcome::Refused(limit) => {
-                tracing::warn!(reference, is_authenticated, ?limit, "mail rejected");
+                tracing::warn!(reference, is_authenticated, limit = limit.name(), "mail rejected");
                 // A rejection would cause a bounce, and an answer to the bounce another mail.
                 Ok(if is_automatic { ReplyOutcome::Done } else { ReplyOutcome::Refused(limit) })
             }

@@ -74,6 +74,15 @@ fn judge_later(delivery: &Delivery, reason: &str, after: Option<Duration>, now: 
     DeliveryOutcome::Retry { after, blamed: true, reason: reason.into() }
 }
 
+/// What became of an attempt.
+pub fn result_of(outcome: &DeliveryOutcome) -> AttemptResult {
+    match outcome {
+        DeliveryOutcome::Delivered { .. } => AttemptResult::Delivered,
+        DeliveryOutcome::Retry { .. } => AttemptResult::Retry,
+        DeliveryOutcome::DeadLetter { .. } => AttemptResult::DeadLetter,
+    }
+}
+
 /// Updates the state of the destination after an attempt, counts it and logs it.
 pub fn note_outcome(
     state: &DestinationState,
@@ -84,11 +93,7 @@ pub fn note_outcome(
 ) {
     let DueDelivery { delivery: Delivery { site, destination, id, .. }, ticket, .. } = due;
     let reference = ticket.reference.as_str();
-    state.attempts.add(match outcome {
-        DeliveryOutcome::Delivered { .. } => AttemptResult::Delivered,
-        DeliveryOutcome::Retry { .. } => AttemptResult::Retry,
-        DeliveryOutcome::DeadLetter { .. } => AttemptResult::DeadLetter,
-    });
+    state.attempts.add(result_of(outcome));
     match outcome {
         DeliveryOutcome::Retry { blamed: true, reason, after } => {
             let attempt = due.delivery.attempts;

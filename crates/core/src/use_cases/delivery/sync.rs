@@ -245,7 +245,7 @@ impl SyncTickets {
                     tracing::warn!(
                         site = due.ticket.site.as_str(),
                         reference,
-                        ?limit,
+                        limit = limit.name(),
                         "reply not stored: the ticket has reached a limit"
                     );
                 }

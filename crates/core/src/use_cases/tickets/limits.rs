@@ -17,7 +17,7 @@ pub enum QuotaError {
     #[error("the disk of the database is full")]
     DiskFull,
     /// The daily quota of a network or of the site is used up.
-    #[error("the daily quota is exceeded: {:?}", .0.scope)]
+    #[error("the daily quota of the {} is exceeded", .0.scope.name())]
     Exceeded(SubmissionExceeded),
 }
 
@@ -85,6 +85,6 @@ impl SubmissionLimits {
 
 /// Logs that a daily quota is used up for a submission.
 pub fn log_exceeded(site: &SiteKey, exceeded: SubmissionExceeded) -> QuotaError {
-    tracing::info!(site = site.as_str(), quota = ?exceeded.scope, "ticket refused");
+    tracing::info!(site = site.as_str(), quota = exceeded.scope.name(), "ticket refused");
     QuotaError::Exceeded(exceeded)
 }
