@@ -133,6 +133,28 @@ async fn refused_submissions_store_nothing_and_free_the_key() {
 }
 
 #[tokio::test]
+async fn everything_that_is_missing_or_wrong_is_reported_at_once() {
+    let gateway = gateway().await;
+    let pointers = async |body: serde_json::Value| {
+        let answer = gateway.post("key", &body).await;
+        assert_eq!(answer.problem(), (422, "invalid".into()));
+        let problem: Problem = serde_json::from_slice(&answer.body).unwrap();
+        let mut pointers: Vec<String> = problem.errors.into_iter().map(|error| error.pointer).collect();
+        pointers.sort();
+        pointers
+    };
+    let contact = json!({"email": "ada@example.com"});
+    assert_eq!(pointers(json!({ "contact": contact })).await, ["/client", "/kind", "/message", "/severity"]);
+    // Also with members that can be parsed and break a rule.
+    let mut wrong = ticket(" ");
+    wrong["severity"] = json!("urgent");
+    wrong["contact"]["email"] = json!("ada@");
+    wrong["client"] = json!({"name": "x"});
+    assert_eq!(pointers(wrong).await, ["/client/version", "/contact/email", "/message", "/severity"]);
+    assert_eq!(gateway.count().await, 0);
+}
+
+#[tokio::test]
 async fn every_refusal_has_a_code_and_cors_headers() {
     let gateway = gateway().await;
     let ask = || request(Method::POST, "/v1/sites/acme/tickets").header("origin", ORIGIN);

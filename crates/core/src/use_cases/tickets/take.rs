@@ -4,6 +4,7 @@ use std::mem;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ use super::limits::{self, SubmissionLimits};
 use super::reference::{self, DRAWS};
 use crate::clock::Clock;
 use crate::ids::{IdempotencyKey, TicketId};
-use crate::json;
+use crate::json::{self, JsonError};
 use crate::ports::{
     Handling, Person, Requester, StoredSubmission, StoredTicket, SubmissionKey, SubmissionOutcome, Tickets,
 };
@@ -71,7 +72,7 @@ impl TakeTicket {
         if let Some(first) = self.tickets.submission(&site.key, &key.key).await? {
             return self.repeat(&first, &key).await;
         }
-        let new = json::parse::<NewTicket>(body)?;
+        let new = parse(body)?;
         let mut errors = ticket::check(&new);
         errors.extend(attachments::check(site, &new.attachments));
         if !errors.is_empty() {
@@ -111,6 +112,31 @@ impl TakeTicket {
         }
         Ok((receipt(&first.ticket), self.dispatch.wait(&first.ticket).await?))
     }
+}
+
+/// The ticket of a body; or everything that is wrong with it, so that a client learns it at once.
+fn parse(body: &[u8]) -> Result<NewTicket, TakeTicketError> {
+    let error = match json::parse::<NewTicket>(body) {
+        Err(error @ JsonError::Mismatched(_)) => error,
+        parsed => return Ok(parsed?),
+    };
+    let Ok(object) = serde_json::from_slice::<Map<String, Value>>(body) else { return Err(error.into()) };
+    let (parsed, mut errors) = json::mismatches::<NewTicket>(object, &valid_members());
+    errors.extend(parsed.iter().flat_map(ticket::check));
+    Err(if errors.is_empty() { error.into() } else { TakeTicketError::Invalid(errors) })
+}
+
+/// Members with which every rule for tickets is met.
+fn valid_members() -> Map<String, Value> {
+    let members = [
+        ("kind", json!("question")),
+        ("severity", json!("low")),
+        ("message", json!("valid")),
+        ("contact", json!({"email": "valid@example.com"})),
+        ("context", json!({"user": {"id": "valid"}})),
+        ("client", json!({"name": "", "version": ""})),
+    ];
+    members.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
 }
 
 fn stored(site: &Site, requester: Requester, mut new: NewTicket, now: Timestamp) -> StoredTicket {
