@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::Client;
 use tempfile::TempDir;
 use test_postgres::Server;
+use tokio::net::TcpListener;
 use tokio::process::Child;
 
 use crate::command::{deskbell, start};
@@ -124,6 +125,31 @@ async fn a_gateway_that_starts_waits_for_the_server_of_its_database() {
     assert_eq!(Client::new().get(format!("http://{address}/readyz")).send().await.unwrap().status(), 200);
     logged(&log, AVAILABLE).await;
     assert_eq!(lines(&log).iter().filter(|line| line.contains(UNAVAILABLE)).count(), 1);
+}
+
+#[tokio::test]
+async fn a_command_says_that_it_waits_for_a_server_that_does_not_answer_and_gives_up() {
+    // Connections are accepted by the system, and nobody reads from them.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let database = format!("postgres://ada:hidden@{}/desk", silent.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let commands: [&[&str]; 3] = [&["tickets", "list"], &["migrate", "--check"], &["move", "--from", "sqlite:old.db"]];
+    std::fs::write(folder.path().join("old.db"), "").unwrap();
+    let old = ["migrate", "--database", "sqlite:old.db"];
+    assert!(deskbell(folder.path(), &old).output().await.unwrap().status.success());
+    let runs = commands.map(|command| {
+        let mut command = deskbell(folder.path(), &[command, &["--database", &database]].concat());
+        async move { tokio::time::timeout(PATIENCE, command.output()).await.unwrap().unwrap() }
+    });
+    for output in futures_util::future::join_all(runs).await {
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.starts_with("note: waiting for the database postgres://ada@127.0.0.1"), "{text}");
+        assert!(
+            text.contains("cannot connect to desk on 127.0.0.1") && text.contains("no answer within 30 seconds"),
+            "{text}"
+        );
+    }
 }
 
 #[tokio::test]

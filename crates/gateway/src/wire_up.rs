@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use crate::bus::LocalBus;
 use crate::config::{
-    self, AccessKey, BucketSettings, Database, Fingerprint, Overrides, Secrets, Settings, SettingsError, Storage,
-    StoredSite,
+    self, AccessKey, BucketSettings, Database, Fingerprint, Overrides, PostgresSettings, Secrets, Settings,
+    SettingsError, Storage, StoredSite,
 };
 use crate::database_watch::DatabaseWatch;
 use crate::gateway_watch::GatewayWatch;
@@ -45,7 +45,8 @@ use crate::workers::Workers;
 use deskbell_core::clock::{Clock, SystemClock};
 use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{
-    Bus, Files, SchemaStatus, SharedBuckets, SharedStore, SiteTable, StatusPolls, Store, StoreError, TicketChanges,
+    Bus, Files, MoveTarget, SchemaStatus, SharedBuckets, SharedStore, SiteTable, StatusPolls, Store, StoreError,
+    TicketChanges,
 };
 use deskbell_core::pseudonym::Pseudonyms;
 use deskbell_core::use_cases::access::SignIn;
@@ -73,7 +74,7 @@ use store::OpenStore;
 pub use imports::{ImportConfig, source_format};
 pub use mail::{SiteMail, SiteMails};
 pub use sites::SiteParts;
-pub use store::{open_move_source, open_move_target, open_move_to_cancel};
+pub use store::{open_move_source, open_move_to_cancel};
 
 /// Settings, and what was created from their sites.
 #[derive(Clone, Debug)]
@@ -565,17 +566,25 @@ fn plans(imports: BTreeMap<SiteKey, Vec<ImportConfig>>) -> BTreeMap<SiteKey, Vec
 
 /// The store of the settings.
 pub async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StoreError> {
-    store::open_for_command(settings).await
+    store::wait_for(&settings.database, store::open_for_command(settings)).await
 }
 
 /// The migrations of the database of the settings.
 pub async fn schema_status(settings: &Settings) -> Result<SchemaStatus, StoreError> {
-    store::schema_status(settings).await
+    store::wait_for(&settings.database, store::schema_status(settings)).await
 }
 
 /// The same after connecting to the database at all addresses that a gateway uses. Changes nothing.
 pub async fn check_database(settings: &Settings) -> Result<SchemaStatus, StoreError> {
-    store::check(settings).await
+    store::wait_for(&settings.database, store::check(settings)).await
+}
+
+/// The PostgreSQL database of the settings, to move everything to it. `None` if another move uses it.
+pub async fn open_move_target(
+    settings: &Settings,
+    postgres: &PostgresSettings,
+) -> Result<Option<Arc<dyn MoveTarget>>, StoreError> {
+    store::wait_for(&settings.database, store::open_move_target(postgres)).await
 }
 
 /// The bytes of attachments.

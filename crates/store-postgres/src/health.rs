@@ -24,13 +24,7 @@ impl StoreHealth for PostgresStore {
 
     async fn try_connecting(&self) -> Result<(), StoreError> {
         let target = self.pool.connect_options();
-        let connection = match tokio::time::timeout(CONNECT_MAX, schema::connect(&target)).await {
-            Ok(connected) => connected?,
-            Err(_) => {
-                let reason = format!("no answer within {} seconds", CONNECT_MAX.as_secs());
-                return Err(StoreError::Unreachable { database: schema::name_of(&target), reason });
-            }
-        };
+        let connection = schema::connect_within(&target, CONNECT_MAX).await?;
         let _ = connection.close().await;
         Ok(())
     }

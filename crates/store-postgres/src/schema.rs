@@ -4,15 +4,20 @@
 //! more, and raises the requirement in the table `schema_requirement`. So a program can run beside the next one, and after it.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, query, query_scalar};
+use tokio::time::timeout;
 
 use super::columns::RowExt;
 pub(super) use super::error::name_of;
 use super::error::{connect_error, migration_error, store_error};
 use deskbell_core::ports::{Migration, SchemaStatus, StoreError};
+
+/// How long a server may take to accept a connection and to answer on it.
+pub const CONNECT_MAX: Duration = Duration::from_secs(30);
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -61,7 +66,23 @@ pub(super) async fn migrate(target: &PgConnectOptions) -> Result<(), StoreError>
 }
 
 pub(super) async fn connect(target: &PgConnectOptions) -> Result<PgConnection, StoreError> {
-    target.connect().await.map_err(|error| connect_error(target, &error))
+    connect_within(target, CONNECT_MAX).await
+}
+
+/// Connects to a server that may take so long to answer. A pooler accepts connections although the server behind it does not answer.
+pub(super) async fn connect_within(target: &PgConnectOptions, time_max: Duration) -> Result<PgConnection, StoreError> {
+    let connect = async {
+        let mut connection = target.connect().await?;
+        connection.ping().await?;
+        Ok(connection)
+    };
+    match timeout(time_max, connect).await {
+        Ok(connected) => connected.map_err(|error| connect_error(target, &error)),
+        Err(_) => {
+            let reason = format!("no answer within {} seconds", time_max.as_secs());
+            Err(StoreError::Unreachable { database: name_of(target), reason })
+        }
+    }
 }
 
 /// Refuses a database that needs a newer program.

@@ -133,7 +133,7 @@ async fn open_target(settings: &Settings) -> Result<Arc<dyn MoveTarget>, MoveCom
     let Database::Postgres(postgres) = &settings.database else {
         return Err(MoveCommandError::NoServer(settings.database.to_string()));
     };
-    let target = wire_up::open_move_target(postgres).await?;
+    let target = wire_up::open_move_target(settings, postgres).await?;
     target.ok_or_else(|| MoveCommandError::Locked(settings.database.to_string()))
 }
 

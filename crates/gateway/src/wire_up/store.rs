@@ -1,7 +1,9 @@
 //! Opens the store that the settings name.
 
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{Database, PostgresSettings, Settings};
 use deskbell_core::clock::{Clock, SystemClock};
@@ -41,6 +43,24 @@ pub async fn open(settings: &Settings) -> Result<OpenStore, StoreError> {
     }
 }
 
+/// After how long a command says that it waits for a server.
+const WAIT_UNNOTICED: Duration = Duration::from_secs(3);
+
+/// Waits for something of a database, for a command; says so on standard error if its server takes long.
+pub async fn wait_for<T>(database: &Database, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    if let Database::Postgres(PostgresSettings { url, .. }) = database {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(WAIT_UNNOTICED) => eprintln!(
+                "note: waiting for the database {url}; a server that does not answer within {} seconds is given up",
+                store_postgres::schema::CONNECT_MAX.as_secs()
+            ),
+        }
+    }
+    work.await
+}
+
 /// Opens the store of the settings for a command.
 pub async fn open_for_command(settings: &Settings) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match &settings.database {
@@ -74,8 +94,9 @@ pub async fn open_move_to_cancel(path: &Path) -> Result<Arc<dyn MoveSource>, Unm
 }
 
 /// Opens a PostgreSQL database to move everything to it. `None` if another move uses it.
-pub async fn open_move_target(postgres: &PostgresSettings) -> Result<Option<Arc<dyn MoveTarget>>, StoreError> {
-    let PostgresSettings { url, listen_url, .. } = postgres;
+pub async fn open_move_target(
+    PostgresSettings { url, listen_url, .. }: &PostgresSettings,
+) -> Result<Option<Arc<dyn MoveTarget>>, StoreError> {
     let target = PostgresMoveTarget::open(listen_url.as_ref().unwrap_or(url).with_password()).await?;
     Ok(target.map(|target| Arc::new(target) as Arc<dyn MoveTarget>))
 }
