@@ -89,6 +89,9 @@ async fn an_outage_is_logged_once_with_its_reason_and_its_end_and_metrics_are_sc
     };
     let text = tokio::time::timeout(SCRAPE_TIMEOUT, scrape).await.expect("Prometheus gets the metrics");
     assert!(text.contains("deskbell_database_up 0\n"), "{text}");
+    for pool in ["connections", "shared"] {
+        assert!(text.contains(&format!("deskbell_database_connections_open{{pool=\"{pool}\"}}")), "{text}");
+    }
     // It waits for a connection as long as the workers do, so their first polls have failed by then.
     let post = Client::new().post(format!("http://{address}/v1/sites/acme/tickets"));
     let post = post.header("idempotency-key", "key").header("deskbell-session", "0".repeat(32)).json(&ticket("One"));

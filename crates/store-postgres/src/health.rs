@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sqlx::Connection;
+use sqlx::postgres::PgPool;
 
 use super::PostgresStore;
 use super::error::store_error;
@@ -30,10 +31,17 @@ impl StoreHealth for PostgresStore {
     }
 
     async fn pools(&self) -> Vec<PoolStatus> {
-        let (open, idle) = (self.pool.size(), self.pool.num_idle() as u32);
-        let start = Instant::now();
-        let acquired = tokio::time::timeout(WAIT_MAX, self.pool.acquire()).await;
-        let acquire_time = matches!(acquired, Ok(Ok(_))).then(|| start.elapsed());
-        vec![PoolStatus { pool: "connections", open, idle, acquire_time }]
+        // A gateway that gets no connection for what is shared decides alone.
+        let (connections, shared) =
+            tokio::join!(status("connections", &self.pool, true), status("shared", &self.shared_pool, false));
+        vec![connections, shared]
     }
+}
+
+async fn status(name: &'static str, pool: &PgPool, is_needed: bool) -> PoolStatus {
+    let (open, idle) = (pool.size(), pool.num_idle() as u32);
+    let start = Instant::now();
+    let acquired = tokio::time::timeout(WAIT_MAX, pool.acquire()).await;
+    let acquire_time = matches!(acquired, Ok(Ok(_))).then(|| start.elapsed());
+    PoolStatus { pool: name, open, idle, acquire_time, is_needed }
 }

@@ -6,7 +6,7 @@ use super::*;
 use deskbell_core::ids::{AgentId, ExternalId};
 use deskbell_core::ports::{
     Agent, AgentSessions, Attachments, AuditKind, AuditLog, Erasure, ExternalTicketRef, ExternalTickets, Imports,
-    LoginMethod, NewAgentSession, NewAuditEntry, NewMail, OutgoingMail, Polls, SiteTables, StoreHealth,
+    LoginMethod, NewAgentSession, NewAuditEntry, NewMail, OutgoingMail, Polls, PoolStatus, SiteTables, StoreHealth,
     StoredAttachment, SubmissionExtras, Tickets,
 };
 use domain::attachment::FileType;
@@ -180,6 +180,22 @@ async fn a_ping_succeeds_while_the_store_can_be_read_and_fails_afterwards() {
     assert!(store.pools().await[0].acquire_time.is_some());
     store.pool.close().await;
     store.ping().await.unwrap_err();
+}
+
+#[tokio::test]
+async fn the_status_has_the_connections_for_what_gateways_share() {
+    let store = fresh().await;
+    let mut held = Vec::new();
+    for _ in 0..SHARED_CONNECTIONS {
+        held.push(store.begin_shared().await.unwrap());
+    }
+    let pools = store.pools().await;
+    let of_shared =
+        PoolStatus { pool: "shared", open: SHARED_CONNECTIONS, idle: 0, acquire_time: None, is_needed: false };
+    assert_eq!(pools[1..], [of_shared]);
+    assert!(pools[0].is_needed && pools[0].acquire_time.is_some(), "{pools:?}");
+    drop(held);
+    assert!(store.pools().await[1].acquire_time.is_some());
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ async fn status(name: &'static str, pool: &SqlitePool) -> PoolStatus {
     let start = Instant::now();
     let acquired = tokio::time::timeout(WAIT_MAX, pool.acquire()).await;
     let acquire_time = matches!(acquired, Ok(Ok(_))).then(|| start.elapsed());
-    PoolStatus { pool: name, open, idle, acquire_time }
+    PoolStatus { pool: name, open, idle, acquire_time, is_needed: true }
 }
 
 #[cfg(test)]

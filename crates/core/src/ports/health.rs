@@ -9,7 +9,8 @@ use super::error::StoreError;
 /// The connections of a store that share a purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolStatus {
-    /// What they are for: `readers` or `writer`; `connections` if a store has one pool for everything.
+    /// What they are for: `readers` or `writer`; `connections` for requests and
+    /// workers, and `shared` for what gateways share beside the store.
     pub pool: &'static str,
     /// How many are open.
     pub open: u32,
@@ -17,6 +18,8 @@ pub struct PoolStatus {
     pub idle: u32,
     /// How long it took to get one for this status; none if none became free in time.
     pub acquire_time: Option<Duration>,
+    /// Whether requests fail without them.
+    pub is_needed: bool,
 }
 
 /// The state of a store.

@@ -167,7 +167,7 @@ fn register_pools(registry: &mut Registry, pools: Vec<PoolStatus>) {
     let up = Gauge::<i64>::default();
     let (open, idle) = (Family::<PoolLabels, Gauge>::default(), Family::<PoolLabels, Gauge>::default());
     let waited = Family::<PoolLabels, Seconds>::default();
-    up.set(i64::from(pools.iter().all(|pool| pool.acquire_time.is_some())));
+    up.set(i64::from(pools.iter().all(|pool| pool.acquire_time.is_some() || !pool.is_needed)));
     for pool in pools {
         let labels = PoolLabels { pool: pool.pool };
         open.get_or_create(&labels).set(i64::from(pool.open));
@@ -176,7 +176,11 @@ fn register_pools(registry: &mut Registry, pools: Vec<PoolStatus>) {
             waited.get_or_create(&labels).set(time.as_secs_f64());
         }
     }
-    registry.register("database_up", "Whether this scrape got a connection of each pool within a second", up);
+    registry.register(
+        "database_up",
+        "Whether this scrape got a connection of each pool that requests need within a second",
+        up,
+    );
     registry.register("database_connections_open", "Open connections to the database", open);
     registry.register("database_connections_idle", "Connections to the database that nobody uses", idle);
     registry.register("database_wait_seconds", "How long this scrape waited for a connection", waited);
