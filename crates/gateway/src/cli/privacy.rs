@@ -75,7 +75,11 @@ pub async fn run_erase(options: Erase) -> Result<ExitCode, GatewayError> {
         .map_err(DataError::from)?;
     // Clap requires one of them.
     let Some(selection) = subject.selection().or(before) else { return Ok(ExitCode::FAILURE) };
-    let data = OpenData::open(&subject.database.settings()?).await?;
+    let settings = subject.database.settings()?;
+    if yes {
+        settings.check_attachments()?;
+    }
+    let data = OpenData::open(&settings).await?;
     let erased = erase::run(&data, &selection, yes).await;
     data.close().await;
     let erased = erased?;

@@ -60,6 +60,7 @@ pub async fn run_serve(options: Serve) -> Result<ExitCode, GatewayError> {
         default_site: true,
         demo,
     })?;
+    setup.settings.check_attachments()?;
     gateway::serve(setup).await?;
     Ok(ExitCode::SUCCESS)
 }

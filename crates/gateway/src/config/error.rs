@@ -23,6 +23,9 @@ pub enum SettingsError {
         /// What is wrong and what is allowed.
         message: String,
     },
+    /// The attachments belong to another database, for this reason.
+    #[error("{0}")]
+    ForeignAttachments(String),
     /// A value is not allowed.
     #[error("{location}: {message}")]
     Value {

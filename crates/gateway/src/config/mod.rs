@@ -33,7 +33,7 @@ mod token;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use deskbell_core::rules::quotas::Quotas;
 use deskbell_core::rules::retention::Retention;
@@ -93,6 +93,8 @@ pub struct Settings {
     pub database_readers: Option<u32>,
     /// Where attachments are stored.
     pub attachments: Storage,
+    /// Why they belong to another database than that of these settings; none if they do not.
+    pub foreign_attachments: Option<String>,
     /// What the addresses of attachments begin with, without a slash at its end; none if they are relative to the gateway.
     pub attachments_url: Option<String>,
     /// The folder with the panel's files, built by `make build`; without it no panel is served.
@@ -252,14 +254,29 @@ pub fn load_with(overrides: &Overrides, stored: BTreeMap<String, StoredSite>) ->
     }));
     let audit_keep = inbox::audit_keep(&file.inbox, &location)?;
     let inbox_url = inbox::url(&file.inbox, &location)?;
+    let file_attachments = file.attachments;
     let attachments =
-        storage::storage(file.attachments.as_deref(), file.s3, &default_attachments(&database), &location)?;
+        storage::storage(file_attachments.as_deref(), file.s3, &default_attachments(&database), &location)?;
+    let configured_database = match (&overrides.database, &file.database, &file_attachments) {
+        (Some(_), Some(configured), Some(_)) => Some(Database::parse(configured, &location("database"))?),
+        _ => None,
+    };
+    let foreign_attachments =
+        configured_database.filter(|configured| !configured.is_same(&database, Path::new(""))).map(|configured| {
+            format!(
+                "{}: they belong to the database of this file, {configured}, but --database (DESKBELL_DATABASE) is {database}; files that are \
+                 erased or expire in one database would be missing in the other. Use a copy of this file with that database and attachments of \
+                 its own, or remove database from this file",
+                location("attachments")
+            )
+        });
     let attachments_url = storage::files_url(file.attachments_url.as_deref(), &location)?;
     Ok(Settings {
         file: overrides.config.clone(),
         misplaced: file.misplaced,
         listen,
         attachments,
+        foreign_attachments,
         attachments_url,
         database,
         database_readers: file.database_readers,
@@ -287,6 +304,16 @@ pub fn load_with(overrides: &Overrides, stored: BTreeMap<String, StoredSite>) ->
         lines,
         demo: overrides.demo,
     })
+}
+
+impl Settings {
+    /// Refuses settings whose attachments belong to another database, for what deletes some.
+    pub fn check_attachments(&self) -> Result<(), SettingsError> {
+        match &self.foreign_attachments {
+            Some(reason) => Err(SettingsError::ForeignAttachments(reason.clone())),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The attachments folder beside a database: `data/deskbell-attachments` for `data/deskbell.db`, and for one that is not a file.

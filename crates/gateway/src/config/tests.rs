@@ -27,6 +27,33 @@ fn the_example_is_valid_and_states_the_defaults() {
 }
 
 #[test]
+fn attachments_of_the_database_of_a_file_are_not_used_with_another_one() {
+    let check = |file: &str, database: Option<&str>| {
+        let overrides = Overrides { database: database.map(String::from), ..Overrides::default() };
+        let settings = load_text(&format!("{file}\n[sites.acme]\norigins = [\"*\"]"), overrides).unwrap();
+        settings.check_attachments().map_err(|error| error.to_string())
+    };
+    let both = "database = \"sqlite:data/live.db\"\nattachments = \"files\"";
+    let refused = check(both, Some("sqlite:trial.db")).unwrap_err();
+    for part in
+        ["attachments", "data/live.db, but --database (DESKBELL_DATABASE) is trial.db", "Use a copy of this file"]
+    {
+        assert!(refused.contains(part), "{refused}");
+    }
+    check(both, Some("postgres://ada@db/desk")).unwrap_err();
+    for (file, database) in [
+        (both, None),
+        (both, Some("sqlite:./data/live.db")),
+        // Attachments are beside the database that is used.
+        ("database = \"sqlite:data/live.db\"", Some("sqlite:trial.db")),
+        // Only the command line names a database.
+        ("attachments = \"files\"", Some("sqlite:trial.db")),
+    ] {
+        check(file, database).unwrap_or_else(|refused| panic!("{file} {database:?}: {refused}"));
+    }
+}
+
+#[test]
 fn the_example_names_every_field_of_a_site() {
     let example = include_str!("../deskbell.example.toml");
     let unset: Config = toml::from_str("").unwrap();
