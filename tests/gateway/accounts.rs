@@ -491,11 +491,50 @@ async fn without_the_database_every_page_says_so_and_when_to_try_again() {
     }
     let login = office.submit_as("", "/inbox/login", &format!("token={administrator}")).await;
     assert_unavailable("/inbox/login", &login, "The database does not answer");
+    assert!(!login.text().contains(administrator));
     for (language, text) in [("de", "Die Datenbank antwortet nicht"), ("ar", "dir=\"rtl\"")] {
         let list = request(Method::GET, "/inbox").header("cookie", &cookie).header("accept-language", language);
         let answer = office.gateway.send(list.body(Body::empty()).unwrap()).await;
         assert_unavailable("/inbox", &answer, text);
     }
+}
+
+#[tokio::test]
+async fn without_the_database_an_answer_is_given_back_and_can_be_sent_again() {
+    let office = office().await;
+    let cookie = office.log_in(&office.administrator, "").await;
+    office.gateway.app.store.close().await;
+    let form = "key=k-1&text=Dear+Ada%2C%0D%0A%0D%0A1+%3C+2+%26+%22so%22+on&action=answer-solved";
+    let path = "/inbox/tickets/DB-4K7Q9";
+    let send = async |language: &str, site: &str| {
+        let request = request(Method::POST, path)
+            .header("cookie", &cookie)
+            .header("sec-fetch-site", site)
+            .header("accept-language", language)
+            .header("content-type", "application/x-www-form-urlencoded");
+        office.gateway.send(request.body(Body::from(form)).unwrap()).await
+    };
+    for (language, texts) in [
+        ("en", ["Your text is still here", "Your text<", "Send again"]),
+        ("de", ["Ihr Text steht noch hier", "Ihr Text<", "Erneut senden"]),
+        ("ar", ["نصك ما زال هنا", "نصك<", "إرسال مرة أخرى"]),
+    ] {
+        let answer = send(language, "same-origin").await;
+        assert_unavailable(path, &answer, "Dear Ada,\r\n\r\n1 &lt; 2 &amp; ");
+        let fields = [
+            "<form method=\"post\" action=\"/inbox/tickets/DB-4K7Q9\">",
+            "<input type=\"hidden\" name=\"key\" value=\"k-1\">",
+            "<input type=\"hidden\" name=\"action\" value=\"answer-solved\">",
+            "name=\"text\"",
+        ];
+        for part in texts.iter().chain(&fields) {
+            assert!(answer.text().contains(part), "{language}: {part} in {}", answer.text());
+        }
+    }
+    // A page of somebody else cannot put a text in front of an agent.
+    let foreign = send("en", "cross-site").await;
+    assert_unavailable(path, &foreign, "The database does not answer");
+    assert!(!foreign.text().contains("Dear Ada"), "{}", foreign.text());
 }
 
 fn assert_unavailable(path: &str, answer: &Answer, text: &str) {

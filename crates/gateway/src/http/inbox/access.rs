@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::login::{self, login_address};
 use super::oidc::OidcLogin;
 use super::page;
-use super::render::{Failed, message};
+use super::render::{Failed, SentForm, message};
 use super::texts::PageTexts;
 use crate::config::{AgentLogins, PERSONAL_TOKEN_PREFIX, Proxies, Token};
 use crate::guard::{Guard, Guess};
@@ -171,7 +171,13 @@ pub async fn guard(
     let (parts, body) = request.into_parts();
     let authenticated = match authenticate(&access, &client, texts, &parts.extensions, &parts.headers).await {
         Ok(authenticated) => authenticated,
-        Err(refused) => return refused,
+        Err(refused) => {
+            // Without the store nobody knows whose form it is, but it goes back to the browser that has sent it.
+            if refused.status() == StatusCode::SERVICE_UNAVAILABLE && is_own(&client, &parts.headers) {
+                SentForm::keep(&parts.extensions, &read_body(body, FORM_MAX).await.unwrap_or_default());
+            }
+            return refused;
+        }
     };
     let Some((agent, credential)) = authenticated else {
         return match (access.logins.is_empty(), &parts.method) {
@@ -185,7 +191,12 @@ pub async fn guard(
         return message(StatusCode::FORBIDDEN, page::foreign());
     }
     let body = match read_body(body, FORM_MAX).await {
-        Ok(bytes) => Body::from(bytes),
+        Ok(bytes) => {
+            if is_own(&client, &parts.headers) {
+                SentForm::keep(&parts.extensions, &bytes);
+            }
+            Body::from(bytes)
+        }
         Err(refusal) => return message(refusal.status(), page::unreadable(&refusal.to_string())),
     };
     let mut request = Request::from_parts(parts, body);

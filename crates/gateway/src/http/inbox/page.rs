@@ -5,6 +5,10 @@ use maud::{DOCTYPE, Markup, html};
 use super::access::CurrentAgent;
 use super::texts::{ENGLISH, Texts};
 use deskbell_core::rules::permissions::Permission;
+use domain::ticket::MESSAGE_MAX;
+
+/// The name of the field for the text of an answer or note.
+pub const TEXT_FIELD: &str = "text";
 
 /// The data of the frame of a page.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +132,27 @@ pub fn not_found() -> Markup {
 /// The store does not answer.
 pub fn unavailable(texts: &'static Texts) -> Markup {
     let content = html! { p { (texts.unavailable) } p { a href="/inbox" { (texts.all_tickets) } } };
+    notice_in(texts, texts.unavailable_title, content)
+}
+
+/// The store does not answer; with the form that was sent, so that its text is not lost and can be sent again. It keeps the form's key, so that an
+/// answer that was stored after all is not stored twice.
+pub fn unavailable_with_form(texts: &'static Texts, action: &str, fields: &[(String, String)]) -> Markup {
+    let content = html! {
+        p { (texts.unavailable_with_text) }
+        form method="post" action=(action) {
+            @for (name, value) in fields {
+                @if name == TEXT_FIELD {
+                    label for="kept" { (texts.written_text) }
+                    textarea.prose #kept name=(name) rows="10" maxlength=(MESSAGE_MAX) required dir="auto" { "\n" (value) }
+                } @else {
+                    input type="hidden" name=(name) value=(value);
+                }
+            }
+            button.button.main type="submit" { (texts.send_again) }
+        }
+        p { a href="/inbox" { (texts.all_tickets) } }
+    };
     notice_in(texts, texts.unavailable_title, content)
 }
 
