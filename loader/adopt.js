@@ -31,7 +31,7 @@ export const adopt = async (site, state, unstored) => {
 
 /**
  * Moves its draft to the box, if the box is empty and its owner has no other draft.
- * @param {string} key the owner @param {HTMLTextAreaElement} box @param {() => Promise<unknown>} save
+ * @param {string} key the owner @param {HTMLTextAreaElement} box @param {() => Promise<boolean>} save resolves to whether the device has it
  */
 export const adoptDraft = async (key, box, save) => {
   const [site, user] = key.split("\n");
@@ -41,8 +41,7 @@ export const adoptDraft = async (key, box, save) => {
   if (box.value || !text || Date.now() - at > KEPT_MS) return;
   box.value = text;
   box.dispatchEvent(new Event("input"));
-  await save();
-  localStorage.removeItem(name);
+  if (await save()) localStorage.removeItem(name);
 };
 
 /** @param {string} start */

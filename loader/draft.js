@@ -16,6 +16,16 @@ import { blank } from "./state.js";
 /** How long typing has to pause before the draft is stored. */
 const REST_MS = 250;
 
+/** Whether somebody has written something, or attached it. @param {any} ticket */
+const hasContent = ({ message, attachments }) => message || attachments?.length;
+
+/**
+ * Whether a draft has something that another one lacks.
+ * @param {Draft} one @param {Pick<Draft, "id" | "ticket">} other
+ */
+const hasMore = ({ id, ticket }, other) =>
+  ticket.message != other.ticket.message || (id != other.id && ticket.attachments?.length);
+
 /**
  * Stores the draft of the current user. `ticket` returns the content of the form, and `fill` sets it; `labels` are
  * the texts of the language.
@@ -49,39 +59,51 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
   /** @returns {Draft} */
   const draft = () => ({ id, ticket: ticket(), at: known, tab, frozen: plain(state.frozen) });
 
-  const write = async () => {
+  /** @param {string} [left] the owner until now */
+  const write = async (left) => {
     clearTimeout(timer);
     timer = 0;
     const now = draft();
-    const { message, attachments } = now.ticket;
     // Both as of now: the user may change or log out while it is being stored.
     const [owner, at] = [key, Date.now()];
+    const isMine = (/** @type {Draft | undefined} */ there) => there && (there.tab == now.tab || there.at == now.at);
     await kept(async (store) => {
+      if (left != undefined && isMine(await got(store.get(left)))) store.delete(left);
       /** @type {Draft | undefined} */
       const there = await got(store.get(owner));
-      const mine = there && (there.tab == now.tab || there.at == now.at);
-      if (!message && !attachments?.length) return mine && store.delete(owner);
-      if (there && !mine && there.ticket.message != message) store.put(there, aside(owner, there.at));
+      const mine = isMine(there);
+      if (!hasContent(now.ticket)) return mine && store.delete(owner);
+      if (there && !mine && hasMore(there, now)) store.put(there, aside(owner, there.at));
       store.put({ ...now, at }, owner);
       if (owner == key) known = at;
     });
   };
 
-  /** Stores the draft. If that fails, says so, once. */
-  const save = () =>
-    write().catch(() => {
-      if (told || !box.value) return;
-      told = true;
-      say("draft_unkept");
-    });
+  /**
+   * Stores the draft; resolves to whether it did. If that fails, says so, once.
+   * @param {string} [left] the owner until now
+   */
+  const save = (left) =>
+    write(left).then(
+      () => true,
+      () => {
+        if (!told && box.value) {
+          told = true;
+          say("draft_unkept");
+        }
+        return false;
+      },
+    );
 
   /** Finds the stored drafts of the current user. */
   const find = async () => {
     const [owner, asked] = [(key = here()), person];
     const [own, ...others] = await fresh(owner);
     if (asked != person) return;
+    const now = ticket();
+    const isShown = hasContent(now) && own?.at == known;
     // The page may have been written anew after the draft was stored (`repaint` in `panel.js`).
-    if (own && (!box.value || own.ticket.message == box.value)) {
+    if (own && !isShown && !now.attachments?.length && (!now.message || own.ticket.message == now.message)) {
       take(own);
       // A draft that was replaced becomes the current one again.
       if (own.place != owner)
@@ -89,9 +111,9 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
           store.delete(own.place);
           store.put(own, owner);
         });
-    } else if (box.value) {
+    } else if (hasContent(now)) {
       // A draft that was written before this tab was opened.
-      if (own) others.unshift({ ...own, place: aside(owner, own.at) });
+      if (own && !isShown) others.unshift({ ...own, place: aside(owner, own.at) });
       await save();
     }
     if (asked != person) return;
@@ -133,7 +155,8 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
 
   /** Offers another text in place of the one in the box. @param {Placed[]} others */
   const offer = (others) => {
-    const found = others.find((draft) => draft.ticket.message != box.value);
+    const shown = { id, ticket: { message: box.value } };
+    const found = others.find((other) => hasMore(other, shown));
     if (!found) return;
     const [owner, asked] = [key, person];
     say("draft_other", "draft_show", async () => {
@@ -145,16 +168,18 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
       const now = draft();
       const mine = { ...now, place: aside(owner, now.at) };
       const left = others.filter((other) => other != found);
-      await kept((store) => {
+      const isAside = await kept((store) => {
         store.delete(found.place);
         store.put(found, owner);
-        if (mine.ticket.message) store.put(mine, mine.place);
+        if (hasContent(mine.ticket)) store.put(mine, mine.place);
+        return true;
       }).catch(blank);
       if (asked != person) return;
+      if (!isAside) return offer(others);
       // What was written meanwhile is newer than what was put aside.
       if (box.value != mine.ticket.message) return save();
       take(found);
-      offer(mine.ticket.message ? [mine, ...left] : left);
+      offer(hasContent(mine.ticket) ? [mine, ...left] : left);
     });
   };
 
@@ -189,21 +214,27 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
     hint.remove();
   };
 
-  find().catch(save);
+  find().catch(() => save());
 
   return {
     id: () => id,
     /** The id and key of the draft, for the outbox. From here on it is not stored any more. */
     about: () => {
-      clearTimeout(timer);
-      timer = 0;
+      // So that the stored draft is the one that becomes a submission.
+      hurry();
       return { id, place: key };
     },
     save,
-    /** The draft was submitted, or is not needed any more. */
-    sent: () => {
+    /** The draft was submitted, or is not needed any more. With `isUnkept` the device has it only as a draft. @param {boolean} [isUnkept] */
+    sent: (isUnkept) => {
       const [owner, done, text] = [key, id, box.value];
       forget();
+      if (isUnkept) {
+        // The next draft does not take its place.
+        tab = Math.random();
+        known = 0;
+        return;
+      }
       kept(async (store) => {
         /** @type {Draft | undefined} */
         const there = await got(store.get(owner));
@@ -211,11 +242,11 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
         if (there?.id == done && (there.tab == tab || there.ticket.message == text)) store.delete(owner);
       }).catch(blank);
     },
-    /** Puts the draft aside, and returns a function that offers it again; nothing if the box is empty. */
+    /** Puts the draft aside, and returns a function that offers it again; nothing if there is none. */
     putAside: () => {
-      if (!box.value) return;
-      const [at, asked] = [Date.now(), person];
-      const mine = { ...draft(), at, place: aside(key, at) };
+      const [now, at, asked] = [draft(), Date.now(), person];
+      if (!hasContent(now.ticket)) return;
+      const mine = { ...now, at, place: aside(key, at) };
       forget();
       kept((store) => store.put(mine, mine.place)).catch(blank);
       return () => asked == person && offer([mine]);
@@ -224,7 +255,7 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
     check: async () => {
       const text = box.value;
       const sealed = await transact(["outbox", "receipts"], (outbox, receipts) => became(id, text, outbox, receipts));
-      if (!sealed || !text || box.readOnly || box.value != text) return;
+      if (!sealed || sealed.refused || !text || box.readOnly || box.value != text) return;
       id = random(16);
       known = 0;
       fill({}, id);
@@ -252,20 +283,14 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
         forget();
         tab = Math.random();
         known = 0;
+        key = owner;
         fill({}, id);
-      } else if (box.value) {
-        const [mine, shown] = [tab, known];
-        stored = kept(async (store) => {
-          /** @type {Draft | undefined} */
-          const there = await got(store.get(left));
-          if (there?.tab == mine || there?.at == shown) store.delete(left);
-        }).catch(blank);
+      } else {
+        key = owner;
+        if (hasContent(ticket())) stored = save(left);
       }
-      key = owner;
       await stored;
-      if (now != person) return;
-      await find().catch(blank);
-      if (box.value && now == person) save();
+      if (now == person) await find().catch(blank);
     },
   };
 };

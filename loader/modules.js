@@ -87,12 +87,14 @@ export const start = async (parts, said, heard, ticketsChanged) => {
   /**
    * Submits a reply to the ticket with an id, with the attachments of an owner.
    * @param {string} id @param {string} body @param {string} text what the customer wrote @param {string} of
+   * @param {string} place the key of its draft @param {() => Promise<boolean>} keep stores the draft again
    */
-  const reply = async (id, body, text, of) => {
+  const reply = async (id, body, text, of, place, keep) => {
     const files = carried.ids(of);
     const whole = files.length ? JSON.stringify({ ...JSON.parse(body), attachments: files }) : body;
     const path = `/tickets/${id}/messages`;
-    const outcome = await sealed?.send({ path, body: whole, text, signed: true, files, of });
+    const ticket = { path, body: whole, text, signed: true, files, of };
+    const outcome = await sealed?.send(ticket, { id: "", place }, keep);
     return explained(outcome, await labelled());
   };
 
@@ -118,6 +120,8 @@ export const start = async (parts, said, heard, ticketsChanged) => {
   /** The owner of attachments: the draft, unless another one is named. @param {string} owner */
   const ownerOf = (owner) => owner || draft?.id() || "";
   const userId = () => `${state.user?.id ?? ""}`;
+  /** Stores the draft; resolves to whether the device has it. */
+  const saveDraft = async () => !!(await draft?.save());
   /** Uploads an attachment as its user. @param {string} id */
   const upload = (id, user = userId(), own = session()) =>
     carried.put(id, own, (refused) => all["token"](refused, user));
@@ -340,7 +344,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     /** Discards a submission. @param {string} key */
     discard: async (key) => {
       const item = await submission(key);
-      if (item) await sealed?.discard(item, false);
+      if (item) await sealed?.discard(item);
     },
     /** Puts a submission that was refused back into the form. @param {string} key */
     edit: async (key) => {
@@ -350,8 +354,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       const offer = draft?.putAside();
       program.editTicket(JSON.parse(item.body));
       carried.give(item.files, draft?.id() ?? "");
-      await draft?.save();
-      await sealed?.discard(item, true);
+      await sealed?.giveBack(key, saveDraft);
       offer?.();
     },
     /** What was last sent, and the names of the attachments that it lacks. */
@@ -393,9 +396,17 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     /** A ticket was changed from the panel. */
     touched: async () => (await follow()).touched(),
     /** Submits a reply. @param {string} id of its ticket @param {string} body @param {string} text */
-    reply: (id, body, text) => reply(id, body, text, `reply:${id}`),
+    reply: async (id, body, text) => {
+      const place = written.submit(id);
+      const outcome = await reply(id, body, text, `reply:${id}`, place, () => written.keep(id, text, place));
+      if (!sealed?.unkept(`reply:${id}`)) written.over(place);
+      return outcome;
+    },
     /** Submits the draft of a ticket as a reply. @param {string} id of the ticket @param {string} body @param {string} text */
-    addDraft: (id, body, text) => reply(id, body, text, draft?.id() ?? ""),
+    addDraft: async (id, body, text) => {
+      const { id: of, place } = draft?.about() ?? { id: "", place: "" };
+      return reply(id, body, text, of, place, saveDraft);
+    },
     /** The draft of a reply. @param {string} id of its ticket */
     replyDraft: (id) => written.begun(id),
     /** Stores the draft of a reply. @param {string} id of its ticket @param {string} text */
@@ -413,15 +424,13 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       const of = draft?.id() ?? "";
       const unaccepted = carried.unaccepted(of);
       const ticket = { path: "/tickets", body, text, signed, files, of, visit, unaccepted };
-      const outcome = await sealed?.send(ticket, draft?.about());
-      // A refused ticket is a draft again.
-      if (outcome?.word == "refused") draft?.save();
+      const outcome = await sealed?.send(ticket, draft?.about(), saveDraft);
       return explained(outcome, await labelled());
     },
 
     /** The draft was submitted. */
     sealed: () => {
-      draft?.sent();
+      draft?.sent(sealed?.unkept(draft.id()));
       program.attachmentsChanged();
     },
 

@@ -18,11 +18,12 @@ import { blank } from "./state.js";
  * @property {string} path below the site's address at the gateway
  * @property {string} body
  * @property {string[]} files the ids of its attachments
+ * @property {string} [of] the owner of its attachments until it was submitted: its draft, or its reply
  * @property {string[]} [names] their names
  * @property {string[]} [lost] the names of those that are neither at the gateway nor on the device any more
  * @property {string[]} [stopped] the names of those that something on the way to the gateway blocks
  * @property {string} draft the id of its draft; empty for a reply
- * @property {string} [place] the key of its draft
+ * @property {string} [place] the key of its draft, also that of a reply
  * @property {string} text what the customer wrote
  * @property {number} at when it was submitted
  * @property {number} said when the customer last wanted it to be sent
@@ -107,7 +108,7 @@ export const outbox = (given) => {
     const age = Date.now() - Math.max(item.at, item.said);
     // A reply belongs to a ticket that only its owner can open.
     const theirs = !item.signed || !!item.draft || item.user == user();
-    return !item.refused && item.cause != UNSURE && age < ASK_AFTER_MS && theirs;
+    return !over.has(item.key) && !item.refused && item.cause != UNSURE && age < ASK_AFTER_MS && theirs;
   };
 
   /** The time until its next attempt; a clock that was set back does not prolong it. @param {Item} item */
@@ -123,11 +124,14 @@ export const outbox = (given) => {
    */
   const store = (item) =>
     transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
-      const { key, draft, place, text } = item;
-      const earlier = draft && (await became(draft, text, outbox, receipts));
-      // Another tab's text may have replaced it.
-      const kept = place && (await got(drafts.get(place)));
-      if (place && kept?.id == draft && kept.ticket.message == text) drafts.delete(place);
+      const { key, draft, text } = item;
+      let earlier = draft && (await became(draft, text, outbox, receipts));
+      // What was refused became a draft again.
+      if (earlier?.refused) {
+        outbox.delete(earlier.key);
+        earlier = undefined;
+      }
+      await dropDraft(drafts, item);
       // Its outcome came while it waited for the device.
       if (over.has(key)) return key;
       if (!earlier) outbox.put(item, key);
@@ -138,6 +142,16 @@ export const outbox = (given) => {
       if (!over.has(item.key)) unstored.set(item.key, item);
       return item.key;
     });
+
+  /**
+   * Deletes the draft of a submission, unless another tab's text has replaced it.
+   * @param {IDBObjectStore} drafts @param {{place?: string, draft: string, text: string}} item
+   */
+  const dropDraft = async (drafts, { place, draft, text }) => {
+    const there = place && (await got(drafts.get(place)));
+    if (place && there && (there.ticket?.message ?? there.text) == text && (!draft || there.id == draft))
+      drafts.delete(place);
+  };
 
   /** Changes a submission, if it still exists. @param {string} key @param {(item: Item) => void} change */
   const edit = async (key, change) => {
@@ -303,7 +317,8 @@ export const outbox = (given) => {
       );
     const wait = pause(word, tried, Math.random());
     const result = { word, text: answer.text };
-    await settle(item, result, wait, full).catch(blank);
+    // What the device cannot note is not sent again from here.
+    await settle(item, result, wait, full).catch(() => word == "refused" && over.add(key));
     conclude(key, result);
     if (word == "sent") {
       const { id, reference } = parsed(result.text);
@@ -333,17 +348,19 @@ export const outbox = (given) => {
    * Records an outcome; `full` if an attachment was refused because a quota is used up.
    * @param {Item} item @param {Outcome} outcome @param {number} wait @param {boolean} full
    */
-  const settle = async ({ key, draft, text, user, files }, { word, text: answer }, wait, full) => {
+  const settle = async (item, { word, text: answer }, wait, full) => {
+    const { key, draft, text, user, files } = item;
     if (word == "sent") {
       over.add(key);
       unstored.delete(key);
-      await transact(["outbox", "receipts"], (outbox, receipts) => {
+      await transact(["drafts", "outbox", "receipts"], (drafts, outbox, receipts) => {
         outbox.delete(key);
         receipts.put({ key, site, user, draft, text, answer, at: Date.now() }, key);
+        // It is still there if the submission could not be stored in its place.
+        return dropDraft(drafts, item);
       });
       await attachments.drop(files);
-    } else if (word == "refused" && waiting.has(key)) await remove(key);
-    else {
+    } else {
       const gone = word == "missing" ? await attachments.lost(files) : [];
       const { leaveOut } = (gone[0] && (await recovery().catch(blank))) || {};
       await edit(key, (item) => {
@@ -415,6 +432,16 @@ export const outbox = (given) => {
     return run();
   };
 
+  /**
+   * The customer edits what was refused. It stays in the outbox until `keep` has stored it as a draft, unless only this
+   * page has it.
+   * @param {string} key @param {() => Promise<boolean>} keep
+   */
+  const giveBack = async (key, keep) => {
+    if ((await keep()) || unstored.has(key)) await remove(key).catch(blank);
+    await turn();
+  };
+
   // Another tab may have submitted or sent what somebody waits for here.
   if (channel)
     channel.onmessage = async ({ data }) => {
@@ -439,18 +466,18 @@ export const outbox = (given) => {
     /** The submissions of the current user; `going` if this tab is sending it. */
     items: async () =>
       (await all()).filter((item) => item.user == user()).map((item) => ({ ...item, going: going.has(item.key) })),
-    /** Whether there are submissions that could not be stored. */
-    unkept: () => unstored.size > 0,
+    /** Whether there are submissions that could not be stored, of one owner or any. @param {string} [of] */
+    unkept: (of) => [...unstored.values()].some((item) => !of || item.of == of),
 
     /**
      * Creates a submission and sends it; resolves to the outcome of the first attempt. If another tab has submitted
      * the same draft, no second submission is created.
-     * @param {{path: string, body: string, text: string, signed: boolean, files: string[], of: string}} what with
-     *   `of`, the owner of its attachments until now
-     * @param {{id: string, place: string}} [draft] the draft, which is deleted with it
+     * @param {{path: string, body: string, text: string, signed: boolean, files: string[], of: string}} what
+     * @param {{id: string, place: string} | undefined} draft its draft, which is deleted with it; a reply's has no id
+     * @param {() => Promise<boolean>} keep stores what was refused as a draft again, and resolves to whether it did
      * @returns {Promise<Outcome>}
      */
-    send: async ({ of, ...what }, draft) => {
+    send: async (what, draft, keep) => {
       const at = Date.now();
       const who = { key: random(16), site, user: user(), session: session() };
       const start = { at, said: at, tries: 0, wait: 0, next: 0, cause: "" };
@@ -463,7 +490,7 @@ export const outbox = (given) => {
         place: draft?.place,
         ...start,
       };
-      const stopped = (item.stopped = attachments.stopped(of));
+      const stopped = (item.stopped = attachments.stopped(what.of));
       if (stopped[0])
         await recovery()
           .then((module) => module.name(item, stopped, words))
@@ -478,7 +505,10 @@ export const outbox = (given) => {
       run();
       const known = await outcome;
       // The customer can edit it.
-      if (known.word == "refused") attachments.give(item.files, of);
+      if (known.word == "refused") {
+        attachments.give(item.files, what.of);
+        giveBack(key, keep);
+      }
       return known;
     },
 
@@ -502,10 +532,11 @@ export const outbox = (given) => {
       run();
     },
 
-    /** The customer discards it; its attachments stay if it is edited. @param {Item} item @param {boolean} mended */
-    discard: async ({ key, files }, mended) => {
+    giveBack,
+    /** The customer discards it. @param {Item} item */
+    discard: async ({ key, files }) => {
       await remove(key).catch(blank);
-      if (!mended) await attachments.drop(files);
+      await attachments.drop(files);
       conclude(key, { word: "gone" });
       await turn();
     },

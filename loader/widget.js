@@ -64,6 +64,10 @@ let life;
 let mounted = false;
 /** Draws everything in the page's language, if that is another one now. */
 let turn = blank;
+/** What has changed, for the program (`src/screens/host.rs`): a value of the host, the user, or what is published for them. */
+const VALUE = 0;
+const USER = 1;
+const PUBLISHED = 2;
 /** The last known user. */
 let person = "";
 /** Counts changes of the user. */
@@ -120,13 +124,13 @@ const said = () =>
 /** The options of the page, whatever their order and however often they were set. */
 const effective = () => Object.entries(Object.assign({}, ...state.config)).sort();
 
-/** Makes the form draw again if necessary: that takes the focus from its fields. @param {boolean} [reset] */
+/** Makes the form draw again if necessary: that takes the focus from its fields. With `reset` it is another user's. @param {boolean} [reset] */
 const draw = (reset) => {
   if (!mounted) return;
   const now = said();
   if (!reset && now.every((value, at) => value == shown[at])) return;
   shown = now;
-  formChanged(reset ? 1 : 0);
+  formChanged(reset ? USER : VALUE);
 };
 
 /** Tells everything beyond the form who the user is. @param {boolean} [reset] @param {boolean} [discard] */
@@ -137,16 +141,17 @@ const meet = (reset, discard) => {
   // Written while the host's function was running, for whoever the host has identified by then.
   const theirs = !reset && before && isOpenToNext && box?.value;
   isOpenToNext = false;
+  if (theirs && box) {
+    draw(true);
+    box.value = theirs;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
   const done = modules?.other(before, reset, discard, !!theirs);
   // What was written before any user was declared belongs to the new user.
   if (reset || before) {
     hands += 1;
-    // After the draft was stored for its author.
-    if (!reset && mounted) formChanged(1);
-    if (theirs && box) {
-      box.value = theirs;
-      box.dispatchEvent(new Event("input", { bubbles: true }));
-    }
+    // After the draft was stored for its author, with the author's name.
+    if (!theirs) draw(true);
   }
   return done;
 };
@@ -161,8 +166,8 @@ const learnAnew = async () => {
   // No user was declared since, so the host need not be asked for another token.
   if (given && given == learned) return;
   await learn(state, () => {
-    draw();
     meet();
+    draw();
   });
   if (!mounted) return;
   const now = await claims(state);
@@ -170,7 +175,7 @@ const learnAnew = async () => {
   if (now) learned = given;
   if (asked == now) return;
   asked = now;
-  formChanged(2);
+  formChanged(PUBLISHED);
 };
 
 /**
@@ -183,8 +188,8 @@ export const changed = (reset, discard) => {
   const isAnother = state.given != tried;
   if (isAnother && !calls) isOpenToNext = box?.value == "" && !modules?.attached("").files.length;
   turn();
-  draw(reset);
   const done = meet(reset, discard);
+  draw();
   if (isAnother) {
     calls += 1;
     learning = learnAnew()
@@ -318,14 +323,11 @@ export const mount = (parts) => {
     lang = now;
     const words = await table(now);
     if (lang != now) return;
-    const content = JSON.parse(draft());
-    const restore = parts.frame().root.getElementById("severity") ? editTicket : restoreDraft;
     modules?.turn(now);
     relabel(parts);
     mountForm({ ...all, lang, words });
     shown = said();
     tell();
-    restore(content);
     open({});
     state.counted?.();
   };
@@ -346,10 +348,9 @@ export const mount = (parts) => {
  */
 export const table = async (lang) => {
   if (lang == "en") return "";
-  return fetch(new URL(`${lang}.json`, import.meta.url)).then(
-    (answer) => answer.text(),
-    () => "",
-  );
+  return fetch(new URL(`${lang}.json`, import.meta.url))
+    .then((answer) => answer.text())
+    .catch(() => "");
 };
 
 /** Follows the tickets that the device has stored. @param {Parts} parts */

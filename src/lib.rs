@@ -21,7 +21,7 @@ thread_local! {
     static PANEL: RefCell<Option<screens::Mounted>> = const { RefCell::new(None) };
 }
 
-/// Draws the widget into the panel. Called once by the loader.
+/// Draws the widget into the panel; again whenever the language changes.
 pub fn mount(loader: Loader) {
     browser::loader::on_panic(loader.clone());
     browser::http::set_over(false);
@@ -38,10 +38,9 @@ pub fn open(options: &Options) {
     with_panel(|panel| screens::open(panel, options));
 }
 
-/// The host has set something: configuration, user or values. 1: the user has logged out or changed. 2: another configuration is published for
-/// the current user.
-pub fn changed(what: u8) {
-    with_panel(|panel| screens::changed(panel, what));
+/// The host has set something: configuration, user or values. `change` says what ([`screens::changed`]).
+pub fn changed(change: u8) {
+    with_panel(|panel| screens::changed(panel, change));
 }
 
 /// The ticket as the form stands, without its context, as JSON.

@@ -10,7 +10,7 @@ mod exports {
     #[global_allocator]
     static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
-    /// Draws the widget into the panel. Called once by the loader.
+    /// Draws the widget into the panel; again whenever the language changes.
     #[wasm_bindgen]
     pub fn mount(loader: Loader) {
         deskbell::mount(loader);
@@ -71,11 +71,10 @@ mod exports {
         deskbell::open(options);
     }
 
-    /// The host has set something: configuration, user or values. 1: the user has logged out. 2: another configuration is published for the
-    /// current user.
+    /// The host has set something: configuration, user or values.
     #[wasm_bindgen]
-    pub fn changed(what: u8) {
-        deskbell::changed(what);
+    pub fn changed(change: u8) {
+        deskbell::changed(change);
     }
 
     /// The chunk `context` is loaded, or could not be loaded.

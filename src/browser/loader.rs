@@ -153,7 +153,8 @@ pub fn emit(loader: &Loader, name: &str, details: &[(&str, JsValue)]) {
 /// The outcome of the first attempt of a submission.
 #[derive(Debug)]
 pub struct Sent {
-    /// The outcome in the terms of `loader/outcome.js`; empty if it does not matter any more, because the user has changed.
+    /// The outcome in the terms of `loader/outcome.js`; `gone` if it was taken back or the user has changed, empty if what sends could not be
+    /// loaded.
     pub word: String,
     /// The gateway's response, if it was JSON.
     pub answer: JsValue,

@@ -25,7 +25,7 @@ pub fn screen(panel: Panel, id: &'static str, view: fn(Screens, Panel) -> AnyVie
 /// A part of a screen, drawn once the chunk is loaded. Nothing loads it because of the part.
 pub fn part(panel: Panel, view: fn(Screens, Panel) -> AnyView) -> AnyView {
     live(move || {
-        panel.screens_loaded.track();
+        panel.triggers().screens_loaded.track();
         panel.screens().map_or_else(nothing, |screens| view(screens, panel))
     })
 }
@@ -36,7 +36,7 @@ pub fn attachments(panel: Panel, owner: String) -> AnyView {
         panel.load_attachments().await;
     });
     live(move || {
-        panel.attachments_loaded.track();
+        panel.triggers().attachments_loaded.track();
         panel.attachments().map_or_else(nothing, |attachments| (attachments.view)(panel, &owner))
     })
 }
@@ -55,7 +55,7 @@ impl Panel {
         }
         let screens = chunks::screens();
         STATE.with(|state| state.screens.set(Some(screens)));
-        self.screens_loaded.notify();
+        self.triggers().screens_loaded.notify();
         Some(screens)
     }
 
@@ -72,7 +72,7 @@ impl Panel {
         }
         let attachments = chunks::attachments();
         STATE.with(|state| state.attachments.set(Some(attachments)));
-        self.attachments_loaded.notify();
+        self.triggers().attachments_loaded.notify();
         Some(attachments)
     }
 

@@ -13,7 +13,7 @@ use domain::texts::Text;
 impl Panel {
     /// Keeps the loader's parts in step with the state. They are updated by hand, because they belong to the loader.
     pub(super) fn draw_around(self) -> AnyView {
-        self.scene.track();
+        self.triggers().scene.track();
         let loader = self.loader();
         self.read(|model| {
             let (title, label) = match model.screen {

@@ -12,12 +12,17 @@ use domain::context::User;
 use domain::ticket::is_email;
 use wire::{Read, Source};
 
-/// The host has set something (`widget::changed`).
+/// The change that the user has changed, or has logged out (`loader/widget.js` has the same numbers).
+const USER: u8 = 1;
+/// The change that another configuration is published for the current user.
+const PUBLISHED: u8 = 2;
+
+/// The host has set something: the user, what is published for them, or, with any other number, a value.
 pub fn changed(panel: Panel, change: u8) {
-    if change == 2 {
+    if change == PUBLISHED {
         return panel.fetch_config();
     }
-    if change == 1 {
+    if change == USER {
         panel.change(|model| {
             let (config, configured) = (std::mem::take(&mut model.config), model.configured);
             let (user_changes, screen_number) = (model.user_changes + 1, model.screen_number + 1);
@@ -105,7 +110,10 @@ impl Panel {
             if config.is_some() {
                 numbers.set((last, number));
             }
-            self.loader().configured(config.as_ref().unwrap_or(&JsValue::UNDEFINED));
+            // What was published before stays valid if a later request fails.
+            if config.is_some() || received == 0 {
+                self.loader().configured(config.as_ref().unwrap_or(&JsValue::UNDEFINED));
+            }
             if let Some(config) = config {
                 STATE.with(|state| state.published.replace(config));
                 self.listen_to_host();

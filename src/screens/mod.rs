@@ -52,27 +52,32 @@ pub use host::changed;
 pub use navigation::{edit, open, tickets_changed};
 pub use send::arrived;
 
-/// The panel: what the views are notified by. What they stand for is in [`STATE`].
+/// The panel. What it consists of is in [`STATE`], so that a task that began in another language changes what is shown now.
+#[derive(Clone, Copy)]
+pub struct Panel(());
+
+/// What the views are notified by.
 ///
 /// One state behind triggers and not a signal for each field: every type of signal, and every access to Leptos' storage, costs the widget
 /// hundreds of bytes, and the few live parts of a screen are drawn in microseconds.
-#[derive(Clone, Copy)]
-pub struct Panel {
+#[derive(Default)]
+struct Triggers {
     /// Another screen, or other texts.
-    scene: Trigger,
+    scene: ArcTrigger,
     /// Anything else.
-    change: Trigger,
+    change: ArcTrigger,
     /// Another state of the question that is open.
-    question: Trigger,
+    question: ArcTrigger,
     /// The chunk `screens` is loaded.
-    screens_loaded: Trigger,
+    screens_loaded: ArcTrigger,
     /// The chunk `attachments` is loaded. A trigger of its own, because a view that is drawn again loses the focus, and files that are being chosen.
-    attachments_loaded: Trigger,
+    attachments_loaded: ArcTrigger,
 }
 
 /// The state of this page's panel; a page has one.
 #[derive(Default)]
 struct State {
+    triggers: Triggers,
     loader: RefCell<Option<Loader>>,
     words: RefCell<Words>,
     model: RefCell<Model>,
@@ -112,8 +117,6 @@ const BELOW: &str = "below";
 pub struct Mounted {
     /// The panel.
     pub panel: Panel,
-    /// Owns the signals.
-    _owner: Owner,
     _view: UnmountHandle<AnyViewState>,
     _listeners: [Listener; 3],
 }
@@ -127,8 +130,7 @@ pub fn mount(loader: Loader) -> Mounted {
     below.set_id(BELOW);
     dom::set_attribute(&loader.text_box(), "aria-controls", Some(BELOW));
     dom::set_attribute(&loader.text_box(), "aria-autocomplete", Some("list"));
-    let owner = Owner::new();
-    let panel = owner.with(|| Panel::new(loader.clone()));
+    let panel = Panel::new(loader.clone());
     panel.listen_to_host();
     let parts = vec![el::live(move || screen(panel)), el::live(move || panel.draw_around())];
     let view = el::mount(&below, parts.into_any());
@@ -137,10 +139,12 @@ pub fn mount(loader: Loader) -> Mounted {
         dom::listen(&loader.text_box(), "keydown", move |event| keys::pressed(panel, &event)),
         dom::listen(&loader.back(), "click", move |_| panel.go_back()),
     ];
-    panel.remember();
     panel.typed();
+    if panel.peek(|model| model.screen == Screen::Ticket) {
+        panel.go(Screen::Ticket);
+    }
     panel.fetch_config();
-    Mounted { panel, _owner: owner, _view: view, _listeners: listeners }
+    Mounted { panel, _view: view, _listeners: listeners }
 }
 
 /// The chunk `context` has arrived, or could not be loaded: what waited for it goes on.
@@ -183,7 +187,7 @@ pub fn files_added(panel: Panel, outcome: JsValue) {
 }
 
 fn screen(panel: Panel) -> AnyView {
-    panel.scene.track();
+    panel.triggers().scene.track();
     match panel.peek(|model| model.screen) {
         Screen::Home => home::view(panel),
         Screen::Ticket => ticket::view(panel),
@@ -221,26 +225,35 @@ pub fn copy(text: String) {
 
 impl Panel {
     fn new(loader: Loader) -> Panel {
+        let panel = Panel(());
         STATE.with(|state| {
             state.words.replace(Words::new(&loader));
-            // Drawn in another language, it still has the same user and screen: what has begun before compares these numbers.
-            let Model { user_changes, screen_number, .. } = state.model.take();
-            let screen_number = screen_number + 1;
-            state.model.replace(Model { user_changes, screen_number, ..Model::default() });
+            let text_box = loader.text_box();
+            let before = state.loader.replace(Some(loader));
+            // Drawn in another language, it keeps the form, and what is being sent goes on.
+            let is_same = before.is_some_and(|before| before.text_box() == text_box);
+            let model = state.model.take();
+            // What has begun before compares these numbers.
+            let (user_changes, screen_number) = (model.user_changes, model.screen_number + 1);
+            let screen = if is_same && model.screen == Screen::Ticket { Screen::Ticket } else { Screen::Home };
+            let model = if is_same { model } else { Model::default() };
+            // The box has the text.
+            let text = String::new();
+            state.model.replace(Model { user_changes, screen_number, screen, text, ..model });
             state.search.take();
-            state.published.take();
             // Drawn again once the texts of the language are there.
             state.screens.take();
             state.attachments.take();
-            state.loader.replace(Some(loader));
+            if !is_same {
+                state.published.take();
+                panel.remember();
+            }
         });
-        Panel {
-            scene: Trigger::new(),
-            change: Trigger::new(),
-            question: Trigger::new(),
-            screens_loaded: Trigger::new(),
-            attachments_loaded: Trigger::new(),
-        }
+        panel
+    }
+
+    fn triggers(self) -> &'static Triggers {
+        STATE.with(|state| &state.triggers)
     }
 
     fn loader(self) -> Loader {
@@ -254,7 +267,7 @@ impl Panel {
 
     /// Reads the state; the view that does so is drawn again when it changes.
     fn read<T>(self, read: impl FnOnce(&Model) -> T) -> T {
-        self.change.track();
+        self.triggers().change.track();
         self.peek(read)
     }
 
@@ -266,7 +279,7 @@ impl Panel {
     /// Changes the state.
     fn change(self, change: impl FnOnce(&mut Model)) {
         change(&mut model_mut());
-        self.change.notify();
+        self.triggers().change.notify();
     }
 
     /// Loads the choices stored on this device.
@@ -277,7 +290,7 @@ impl Panel {
     }
 
     fn redraw(self) {
-        self.scene.notify();
+        self.triggers().scene.notify();
     }
 
     /// Requests something of the site from the gateway, or from the engines that are configured in its place.

@@ -53,19 +53,10 @@ pub enum Sending {
     No,
     /// It is being sent.
     Busy,
+    /// It is being added to the ticket with an id.
+    Adding(String),
     /// It was refused, for reasons that concern no field of the form.
     Refused(String),
-}
-
-/// Open tickets that say the same as the draft.
-#[derive(Debug, Default)]
-pub struct Similar {
-    /// The tickets; none if none are offered.
-    pub tickets: Vec<Summary>,
-    /// The id of the ticket that the draft is being added to; empty if none.
-    pub adding: String,
-    /// Why it could not be added.
-    pub trouble: String,
 }
 
 /// The state of the panel.
@@ -139,8 +130,8 @@ pub struct Model {
     pub seen: Vec<QuestionSeen>,
     /// The message that was last compared with open tickets. It is not compared again if it is sent all the same.
     pub compared: String,
-    /// Open tickets that say the same as the draft.
-    pub similar: Similar,
+    /// Open tickets that say the same as the draft; none if none are offered.
+    pub similar: Vec<Summary>,
     /// The gaps, once Send was pressed.
     pub gaps: Vec<Gap>,
     /// The state of sending.
@@ -154,9 +145,9 @@ pub struct Model {
 }
 
 impl Model {
-    /// Whether the ticket is being sent, so that nothing can be edited.
+    /// Whether the ticket is being sent or added to another, so that nothing can be edited.
     pub fn is_sealed(&self) -> bool {
-        matches!(self.sending, Sending::Busy) || !self.similar.adding.is_empty()
+        matches!(self.sending, Sending::Busy | Sending::Adding(_))
     }
 
     /// Whether the ticket identifies the customer, so that the form need not ask.
@@ -194,7 +185,7 @@ impl Model {
         self.answers.0.clear();
         self.consent = false;
         self.send_pressed = false;
-        self.similar = Similar::default();
+        self.similar.clear();
         choices::forget_items(self);
     }
 }

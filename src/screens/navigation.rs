@@ -2,7 +2,7 @@
 
 use wasm_bindgen::JsValue;
 
-use super::model::{Model, Screen, Similar};
+use super::model::{Model, Screen};
 use super::{Panel, keys, question, search, secrets, suggestions};
 use crate::browser::dom;
 use crate::browser::loader::{self, Options};
@@ -85,7 +85,7 @@ impl Panel {
     pub(super) fn go(self, screen: Screen) {
         self.change(|model| {
             model.screen = screen;
-            model.similar = Similar::default();
+            model.similar.clear();
         });
         keys::release(self);
         self.redraw();

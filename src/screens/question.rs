@@ -91,13 +91,13 @@ pub fn view(panel: Panel) -> AnyView {
 
 /// The state of the question. Not read with the rest of the model: the question is not to be drawn again whenever that changes.
 fn state(panel: Panel) -> Remote {
-    panel.question.track();
+    panel.triggers().question.track();
     panel.peek(|model| model.question)
 }
 
 fn set_state(panel: Panel, state: Remote) {
     panel.change(|model| model.question = state);
-    panel.question.notify();
+    panel.triggers().question.notify();
 }
 
 fn fetch(panel: Panel) {
@@ -131,11 +131,17 @@ fn on_solved(panel: Panel) {
     panel.emit("deflected", &[("id", id.as_str().into())]);
     search::count(panel, "solved", vec![id.clone()]);
     let query = panel.peek(search::query_of);
-    panel.loader().let_go();
-    panel.write("");
+    // What is being sent is sent all the same.
+    let is_draft = !panel.peek(Model::is_sealed);
+    if is_draft {
+        panel.loader().let_go();
+        panel.write("");
+    }
     memory::remember(panel, |model| {
         model.memory.remember_solved(&id, &query);
-        model.start_over();
+        if is_draft {
+            model.start_over();
+        }
     });
     panel.announce(&panel.t(Text::Thanks));
     panel.go(Screen::Thanks);

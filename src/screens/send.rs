@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::document::{self, Contents};
-use super::model::{Model, Screen, Sending, Similar};
+use super::model::{Model, Screen, Sending};
 use super::{Panel, beyond, search, ticket};
 use crate::browser::loader::Sent;
 use crate::browser::{context, dom, intl, loader, read, timer};
@@ -59,25 +59,35 @@ pub fn start(panel: Panel) {
         let (text, known) = panel.peek(|model| (model.text.clone(), model.is_known()));
         // The ticket is counted once it has arrived.
         let visit = if panel.peek(search::is_on) { loader.visit() } else { String::new() };
-        let Sent { word, answer } = loader::send(&loader, &body, &text, known, &visit).await;
-        if panel.peek(|model| model.user_changes != user_changes) {
-            return;
-        }
-        match word.as_str() {
-            // The user has changed, or has taken it back.
-            "gone" => panel.change(|model| model.sending = Sending::No),
-            // The module that sends could not be loaded.
-            "" => refused(panel, Problem::default()),
-            "refused" => refused(panel, Problem::read(&answer)),
-            word => {
-                clear(panel);
-                if word == "sent" {
-                    return receipt(panel, Receipt::read(&answer));
-                }
-                panel.go(Screen::Outbox);
-            }
+        let sent = loader::send(&loader, &body, &text, known, &visit).await;
+        if has_arrived(panel, user_changes, &sent) {
+            receipt(panel, Receipt::read(&sent.answer));
         }
     });
+}
+
+/// Shows what became of the draft after the first attempt to send it, as a ticket or as a reply. Whether it has arrived, and the user is still
+/// the one who sent it.
+pub fn has_arrived(panel: Panel, user_changes: u32, sent: &Sent) -> bool {
+    // The form belongs to another user by now.
+    if panel.peek(|model| model.user_changes != user_changes) {
+        return false;
+    }
+    match sent.word.as_str() {
+        // It was taken back.
+        "gone" => panel.change(|model| model.sending = Sending::No),
+        // What sends could not be loaded.
+        "" => refused(panel, Problem::default()),
+        "refused" => refused(panel, Problem::read(&sent.answer)),
+        word => {
+            clear(panel);
+            if word == "sent" {
+                return true;
+            }
+            panel.go(Screen::Outbox);
+        }
+    }
+    false
 }
 
 /// Whether every required custom field is answered. What cannot be loaded in time does not keep anybody from sending.
@@ -95,7 +105,7 @@ async fn is_similar(panel: Panel) -> bool {
     if panel.peek(|model| model.compared == message) {
         return false;
     }
-    panel.change(|model| model.similar = Similar::default());
+    panel.change(|model| model.similar.clear());
     let compared = timer::within(PATIENCE, async {
         if !loader::has_open_tickets(&panel.loader()).await {
             return false;
@@ -125,7 +135,7 @@ pub fn arrived(panel: Panel, receipt_json: &str) {
 pub fn failure(panel: Panel) -> AnyView {
     let reason = panel.read(|model| match &model.sending {
         Sending::Refused(reason) => Some(reason.clone()),
-        Sending::No | Sending::Busy => None,
+        Sending::No | Sending::Busy | Sending::Adding(_) => None,
     });
     match reason {
         Some(reason) => {

@@ -55,7 +55,7 @@ pub fn view(panel: Panel) -> AnyView {
     let label = move || {
         panel.t(panel.read(|model| match model.sending {
             Sending::Busy => Text::Sending,
-            Sending::No | Sending::Refused(_) => Text::Send,
+            Sending::No | Sending::Adding(_) | Sending::Refused(_) => Text::Send,
         }))
     };
     let send = button("button main", move |_| send::start(panel)).children([live_text(label)]);

@@ -51,7 +51,7 @@ pub fn json(message: &str) -> String {
 }
 
 /// Why a reply was refused.
-pub fn refused(problem: &JsValue) -> String {
+fn refused(problem: &JsValue) -> String {
     texts::fill(TicketsText::Refused, "{reason}", &Problem::read(problem).title)
 }
 
@@ -141,20 +141,17 @@ impl Conversation {
             state.trouble.clear();
         });
         let sent = tickets::reply(&loader, &self.context.id, &json(&message), &message);
-        // The outbox has it, so a field that is drawn again meanwhile must not offer it again.
-        tickets::keep_reply_draft(&loader, &self.context.id, "");
         let conversation = self.clone();
         spawn(async move {
             let Sent { word, answer } = sent.await;
-            let is_refused = word == "refused";
-            if is_refused {
-                tickets::keep_reply_draft(&loader, &conversation.context.id, &message);
-            }
+            // Of everything else the outbox has it, or had it.
+            let is_draft = matches!(word.as_str(), "refused" | "");
             conversation.reply.0.update(|state| {
                 state.is_busy = false;
-                state.text = if is_refused { message } else { String::new() };
+                state.text = if is_draft { message } else { String::new() };
             });
             match word.as_str() {
+                "" => conversation.trouble(texts::text(TicketsText::Failed)),
                 "refused" => conversation.trouble(refused(&answer)),
                 "sent" => {
                     conversation.context.announce(TicketsText::ReplySent);

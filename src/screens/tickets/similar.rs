@@ -6,10 +6,9 @@ use leptos::prelude::*;
 
 use super::reply;
 use crate::browser::http::Answer;
-use crate::browser::loader::Sent;
 use crate::browser::{dom, intl, tickets};
 use crate::components::el::{button, div, el, live, nothing, paragraph, spawn};
-use crate::screens::model::{Model, Screen, Similar};
+use crate::screens::model::{Model, Sending};
 use crate::screens::{Panel, send, ticket};
 use crate::texts;
 use domain::conversation::{Draft, Summaries, Summary};
@@ -35,7 +34,7 @@ pub fn find(panel: Panel) -> Pin<Box<dyn Future<Output = bool>>> {
         }
         let tickets = Summaries::read(&body).tickets;
         let is_any = !tickets.is_empty();
-        panel.change(|model| model.similar = Similar { tickets, ..Similar::default() });
+        panel.change(|model| model.similar = tickets);
         panel.later(move || {
             let root = panel.loader().root();
             dom::all(&root, ".alike").first().into_iter().for_each(|offer| dom::show(offer));
@@ -46,21 +45,16 @@ pub fn find(panel: Panel) -> Pin<Box<dyn Future<Output = bool>>> {
 }
 
 fn offer(panel: Panel, model: &Model) -> AnyView {
-    let Similar { tickets, adding, trouble } = &model.similar;
-    if tickets.is_empty() {
+    if model.similar.is_empty() {
         return nothing();
     }
-    let rows: Vec<AnyView> = tickets.iter().map(|ticket| row(panel, ticket, *adding == ticket.id)).collect();
-    let alert = match trouble.is_empty() {
-        true => nothing(),
-        false => div("alert").children([paragraph("", trouble.clone())]),
-    };
+    let is_adding = |ticket: &Summary| matches!(&model.sending, Sending::Adding(id) if *id == ticket.id);
+    let rows: Vec<AnyView> = model.similar.iter().map(|ticket| row(panel, ticket, is_adding(ticket))).collect();
     let new = button("button", move |_| send::start(panel)).text(texts::text(TicketsText::SendNew));
     div("alike").children([
         el("h3").attr("tabindex", "-1").text(texts::text(TicketsText::Alike)),
         paragraph("hint", texts::text(TicketsText::AlikeHint)),
         el("ul").attr("class", "plain").children(rows),
-        alert,
         div("row").children([new]),
     ])
 }
@@ -75,39 +69,18 @@ fn row(panel: Panel, ticket: &Summary, is_adding: bool) -> AnyView {
     el("li").children([title, paragraph("hint", details), add])
 }
 
-/// Adds the draft to a ticket.
+/// Adds the draft to a ticket, once.
 fn add(panel: Panel, id: String) {
-    if panel.peek(|model| !model.similar.adding.is_empty()) {
+    if panel.peek(Model::is_sealed) {
         return;
     }
-    panel.change(|model| {
-        model.similar.adding = id.clone();
-        model.similar.trouble.clear();
-    });
+    panel.change(|model| model.sending = Sending::Adding(id.clone()));
     spawn(async move {
         let (message, user_changes) = panel.peek(|model| (model.text.clone(), model.user_changes));
-        let sent = tickets::add_draft(&panel.loader(), &id, &reply::json(&message), &message);
-        let Sent { word, answer } = sent.await;
-        // The form belongs to another user by now.
-        if panel.peek(|model| model.user_changes != user_changes) {
-            return;
-        }
-        panel.change(|model| model.similar.adding.clear());
-        match word.as_str() {
-            "sent" => {
-                panel.announce(&texts::text(TicketsText::ReplySent));
-                send::clear(panel);
-                panel.open_ticket(id);
-            }
-            "refused" => {
-                let trouble = reply::refused(&answer);
-                panel.announce(&trouble);
-                panel.change(|model| model.similar.trouble = trouble);
-            }
-            _ => {
-                send::clear(panel);
-                panel.go(Screen::Outbox);
-            }
+        let sent = tickets::add_draft(&panel.loader(), &id, &reply::json(&message), &message).await;
+        if send::has_arrived(panel, user_changes, &sent) {
+            panel.announce(&texts::text(TicketsText::ReplySent));
+            panel.open_ticket(id);
         }
     });
 }

@@ -187,6 +187,120 @@ test("what was added to a ticket is no draft any more, and cannot be changed mea
   await expect.poll(() => drafts(page)).toEqual([]);
 });
 
+test("what is being added to a ticket is not sent as another, whatever is opened meanwhile", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await panel.open();
+  await panel.sendTicket("The export of my dashboard stops and the file stays empty");
+  await panel.button("Done").click();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("dashboard export: the file is empty again");
+  await panel.button("Send").click();
+  /** @type {(() => void)[]} */
+  const releases = [];
+  await page.route("**/messages", (route) =>
+    route.request().method() == "POST" ? void releases.push(() => route.continue()) : route.continue(),
+  );
+  await panel.root.getByRole("button", { name: "Add to this ticket" }).click();
+  await expect.poll(() => releases.length).toBe(1);
+  await panel.button("Review").click();
+  await expect(panel.title).toHaveText("What we send");
+  await expect(panel.button("Back")).toBeHidden();
+  for (const go of releases) go();
+  await expect(panel.root.locator(".messages article")).toHaveText([/stays empty/, /the file is empty again/]);
+  await expect.poll(() => drafts(page)).toEqual([]);
+  expect(await tickets()).toHaveLength(1);
+});
+
+test("what is being sent as a new ticket is not added to another as well", async ({ host, page, panel, tickets }) => {
+  await host();
+  await panel.open();
+  await panel.sendTicket("The export of my dashboard stops and the file stays empty");
+  await panel.button("Done").click();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("dashboard export: the file is empty again");
+  await panel.button("Send").click();
+  /** @type {(() => void)[]} */
+  const releases = [];
+  let replies = 0;
+  await page.route("**/tickets", (route) =>
+    route.request().method() == "POST" ? void releases.push(() => route.continue()) : route.continue(),
+  );
+  page.on("request", (request) => {
+    if (request.method() == "POST" && request.url().endsWith("/messages")) replies += 1;
+  });
+  await panel.button("Send as a new ticket").click();
+  await expect.poll(() => releases.length).toBe(1);
+  await panel.root.getByRole("button", { name: "Add to this ticket" }).click();
+  for (const go of releases) go();
+  await panel.received();
+  expect(await tickets()).toHaveLength(2);
+  expect(replies).toBe(0);
+});
+
+test("a question that solves something else while a ticket is sent does not end it", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("export chart");
+  await expect(panel.hits.first()).toBeVisible();
+  /** @type {(() => void)[]} */
+  const releases = [];
+  await page.route("**/tickets", (route) =>
+    route.request().method() == "POST" ? void releases.push(() => route.continue()) : route.continue(),
+  );
+  await panel.button("Send").click();
+  await expect.poll(() => releases.length).toBe(1);
+  await panel.hits.first().click();
+  await panel.button("Solved it").click();
+  await expect(panel.box).not.toBeEditable();
+  for (const go of releases) go();
+  await panel.received();
+  expect(await tickets()).toHaveLength(1);
+});
+
+for (const [how, ada, ben] of /** @type {const} */ ([
+  ["by a token", { token: ADA }, { token: BEN }],
+  [
+    "by the page",
+    { id: "u-ada", name: "Ada", email: "ada@example.com" },
+    { id: "u-ben", name: "Ben", email: "ben@example.com" },
+  ],
+]))
+  test(`a draft has its author's name and address after another user is identified ${how}`, async ({
+    host,
+    page,
+    panel,
+  }) => {
+    await host({ path: "/?signed-out" });
+    await command(page, "identify", ada);
+    await panel.open();
+    await panel.toTicket();
+    await expect(panel.root.getByText("Sending as ada@example.com.")).toBeVisible();
+    await panel.box.fill("Ada's words");
+    await expect.poll(() => drafts(page)).toEqual(["Ada's words"]);
+    await command(page, "identify", ben);
+    await expect(panel.box).toHaveValue("");
+    await panel.box.fill("Ben's words");
+    await expect.poll(() => drafts(page)).toEqual(["Ada's words", "Ben's words"]);
+    const stored = await readStore(page, "drafts");
+    expect(Object.fromEntries(stored.map(({ ticket }) => [ticket.message, ticket.contact.email]))).toEqual({
+      "Ada's words": "ada@example.com",
+      "Ben's words": "ben@example.com",
+    });
+  });
+
 test("what an answer has solved is no draft any more", async ({ host, page, panel }) => {
   await host();
   await panel.open();
@@ -232,7 +346,7 @@ test("a rejected ticket that is edited leaves what was being written to be shown
   await panel.button("Edit").click();
   await expect(panel.box).toHaveValue("The first");
   await expect.poll(() => drafts(page)).toEqual(["The first", "The second"]);
-  await panel.button("Use that one").click();
+  await panel.button("Switch to it").click();
   await expect(panel.box).toHaveValue("The second");
 });
 
@@ -296,4 +410,31 @@ test("an earlier configuration that arrives late does not replace that of the si
     () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null)))),
   );
   await expect(panel.root.getByText("First answer within 1 business hour", { exact: true })).toBeVisible();
+});
+
+test("files can still be attached if the configuration of the signed user cannot be fetched", async ({
+  host,
+  page,
+  panel,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  let failed = 0;
+  await page.route("**/config", (route) => {
+    if (!route.request().headers()["authorization"]) return route.continue();
+    failed += 1;
+    return route.abort();
+  });
+  await host({ path: "/?signed-out" });
+  await panel.open();
+  await panel.toTicket();
+  await expect(panel.button("Add a file")).toBeVisible();
+  await command(page, "identify", { token: ADA });
+  await expect(panel.root.getByText("Sending as ada@example.com.")).toBeVisible();
+  await expect.poll(() => failed).toBeGreaterThan(0);
+  await expect(panel.button("Add a file")).toBeVisible();
+  const chooser = page.waitForEvent("filechooser");
+  await panel.button("Add a file").click();
+  await (await chooser).setFiles([{ name: "one.log", mimeType: "text/plain", buffer: Buffer.from("one") }]);
+  await expect(panel.root.locator(".file")).toHaveText([/one\.log/]);
 });

@@ -555,6 +555,52 @@ for (const isOpen of [true, false])
     expect(await tickets()).toMatchObject([{ message: "It stays", severity: "high" }]);
   });
 
+test("changes the language before anything but the form has loaded", async ({ host, page, panel, tickets }) => {
+  /** @type {(() => void)[]} */
+  const releases = [];
+  await page.route("**/context.wasm", (route) => void releases.push(() => route.continue()));
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Half written");
+  await panel.severity.selectOption("high");
+  await page.evaluate(() => window.deskbell("configure", { lang: "de" }));
+  await expect(panel.button("Senden")).toBeVisible();
+  await expect(panel.box).toHaveValue("Half written");
+  await expect(panel.severity).toHaveValue("high");
+  expect(releases).toHaveLength(1);
+  for (const go of releases) go();
+  await panel.button("Senden").click();
+  await expect(panel.root.getByRole("heading", { name: "Ticket gesendet" })).toBeVisible();
+  expect(await tickets()).toMatchObject([{ message: "Half written", severity: "high", locale: "de" }]);
+});
+
+test("a ticket that is being sent stays sealed when the language changes, and its receipt is shown", async ({
+  host,
+  page,
+  panel,
+  tickets,
+}) => {
+  await host();
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Sent once");
+  /** @type {(() => void)[]} */
+  const releases = [];
+  await page.route("**/tickets", (route) =>
+    route.request().method() == "POST" ? void releases.push(() => route.continue()) : route.continue(),
+  );
+  await panel.button("Send").click();
+  await expect.poll(() => releases.length).toBe(1);
+  await page.evaluate(() => window.deskbell("configure", { lang: "de" }));
+  await expect(panel.root).toHaveAttribute("lang", "de");
+  await expect(panel.box).toHaveValue("Sent once");
+  await expect(panel.box).not.toBeEditable();
+  for (const go of releases) go();
+  await expect(panel.root.getByRole("heading", { name: "Ticket gesendet" })).toBeVisible();
+  expect(await tickets()).toHaveLength(1);
+});
+
 test("configure does not override the tag's language", async ({ host, page, panel }) => {
   await host({ fill: { attributes: 'data-lang="de"' } });
   await page.waitForFunction(() => window.deskbell?.version);

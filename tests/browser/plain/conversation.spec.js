@@ -1,5 +1,6 @@
 import { sign } from "../../../docs/sign/sign.mjs";
 import { expect, test } from "../deskbell.js";
+import { readStore } from "../drafts.js";
 import { SEND_MS, withoutLimit } from "../limits.js";
 import { Panel } from "../panel.js";
 
@@ -224,6 +225,61 @@ test("leaves the reply field empty when its ticket is opened again while the rep
   releases[0]?.();
   await expect(messages(panel)).toHaveText([/It broke/, /Only once/]);
   expect(releases).toHaveLength(1);
+});
+
+test("a reply that the device has no room for stays its draft until it has arrived", async ({ page, panel, host }) => {
+  await host();
+  await panel.open();
+  await panel.sendTicket("It broke");
+  await panel.button("See the conversation").click();
+  /** @type {(() => void)[]} */
+  const releases = [];
+  await page.route("**/messages", (route) =>
+    route.request().method() == "POST" ? void releases.push(() => route.continue()) : route.continue(),
+  );
+  const replyDrafts = async () => (await readStore(page, "drafts")).map(({ text }) => text);
+  await panel.root.getByLabel("Your reply").fill("Too much for the device");
+  await expect.poll(replyDrafts).toEqual(["Too much for the device"]);
+  await page.evaluate(() => {
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function (...args) {
+      if (this.name == "outbox") throw new DOMException("no", "QuotaExceededError");
+      return put.apply(this, args);
+    };
+  });
+  await panel.button("Send").click();
+  await expect.poll(() => releases.length).toBe(1);
+  expect(await replyDrafts()).toEqual(["Too much for the device"]);
+  await panel.button("Back").click();
+  await panel.hit("It broke").click();
+  await expect(messages(panel)).toHaveCount(1);
+  await expect(panel.root.getByLabel("Your reply"), "it is not offered again").toHaveValue("");
+  for (const go of releases) go();
+  await expect(messages(panel)).toHaveText([/It broke/, /Too much for the device/]);
+  await expect.poll(replyDrafts).toEqual([]);
+});
+
+test("does not offer a reply again that another tab has sent", async ({ context, page, panel, host }) => {
+  const site = await host();
+  await panel.open();
+  await panel.sendTicket("It broke");
+  await panel.button("See the conversation").click();
+  const replyDrafts = async () => (await readStore(page, "drafts")).map(({ text }) => text);
+  await panel.root.getByLabel("Your reply").fill("Sent by the other tab");
+  await expect.poll(replyDrafts).toEqual(["Sent by the other tab"]);
+  await panel.button("Back").click();
+  const tab = await context.newPage();
+  await tab.goto(site.url);
+  const otherPanel = new Panel(tab);
+  await otherPanel.open();
+  await otherPanel.button(/^Your tickets/).click();
+  await otherPanel.hit("It broke").click();
+  await expect(otherPanel.root.getByLabel("Your reply")).toHaveValue("Sent by the other tab");
+  await otherPanel.button("Send").click();
+  await expect(messages(otherPanel)).toHaveText([/It broke/, /Sent by the other tab/]);
+  await panel.hit("It broke").click();
+  await expect(messages(panel)).toHaveText([/It broke/, /Sent by the other tab/]);
+  await expect(panel.root.getByLabel("Your reply")).toHaveValue("");
 });
 
 test("shows why a reply was rejected, and keeps it for editing", async ({ page, panel, host, trouble }) => {

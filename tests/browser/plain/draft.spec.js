@@ -6,6 +6,30 @@ import { Panel } from "../panel.js";
 
 /** @typedef {any} Any */
 
+/** From here on the device stores no drafts, and none is deleted. @param {import("@playwright/test").Page} page */
+const refuseDrafts = (page) =>
+  page.evaluate(() => {
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (names, ...rest) {
+      if (`${names}` == "drafts") throw new DOMException("no", "QuotaExceededError");
+      return transaction.call(this, names, ...rest);
+    };
+  });
+
+/** Rejects tickets. @param {import("@playwright/test").Page} page */
+const rejectTickets = (page) =>
+  page.route("**/tickets", (route) => {
+    if (route.request().method() != "POST") return route.continue();
+    const problem = {
+      status: 422,
+      code: "invalid",
+      title: "no",
+      errors: [{ pointer: "/topic", detail: "is unknown" }],
+    };
+    const headers = { "access-control-allow-origin": "*", "content-type": "application/problem+json" };
+    return route.fulfill({ status: 422, headers, body: JSON.stringify(problem) });
+  });
+
 /** @param {import("@playwright/test").Page} page @param {string} name @param {...unknown} args */
 const command = (page, name, ...args) =>
   page.evaluate(
@@ -147,10 +171,10 @@ test("restores the newer text of two tabs, and offers the other", async ({ conte
   await second.reload();
   await otherPanel.open();
   await expect(otherPanel.box).toHaveValue("Gone on with in the first");
-  await expect(otherPanel.root.getByText("You started another message in another tab.")).toBeVisible();
-  await otherPanel.button("Use that one").click();
+  await expect(otherPanel.root.getByText("You also have another unsent message.")).toBeVisible();
+  await otherPanel.button("Switch to it").click();
   await expect(otherPanel.box).toHaveValue("Gone on with in the second");
-  await otherPanel.button("Use that one").click();
+  await otherPanel.button("Switch to it").click();
   await expect(otherPanel.box).toHaveValue("Gone on with in the first");
 });
 
@@ -198,7 +222,7 @@ const expectForgotten = async (panel, page, url) => {
   await panel.box.pressSequentially("new");
   await expect.poll(() => drafts(page)).toEqual(["new"]);
   await expect(panel.box).toHaveValue("new");
-  await expect(panel.root.getByText("You started another message")).toHaveCount(0);
+  await expect(panel.root.getByText("You also have another unsent message.")).toHaveCount(0);
   expect(await readStore(page, "files")).toEqual([]);
 };
 
@@ -299,4 +323,100 @@ test("warns that the browser cannot save drafts, and still sends the ticket", as
   await expect(panel.root.getByText("This browser can't save drafts.")).toBeVisible();
   await panel.toTicket();
   await panel.send();
+});
+
+test("a text from before a user was identified is on the device at every moment while it becomes theirs", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host({ path: "/?signed-out" });
+  await panel.open();
+  await panel.box.fill("Written before the login");
+  await expect.poll(() => drafts(page)).toEqual(["Written before the login"]);
+  // As if the page were gone after the first transaction.
+  await page.evaluate(() => {
+    const { transaction } = IDBDatabase.prototype;
+    let begun = 0;
+    IDBDatabase.prototype.transaction = function (names, mode, ...rest) {
+      if (mode == "readwrite" && [names].flat().includes("drafts") && (begun += 1) > 1) throw new Error("gone");
+      return transaction.call(this, names, mode, ...rest);
+    };
+  });
+  await command(page, "identify", { id: "u-2" });
+  await expect(panel.box).toHaveValue("Written before the login");
+  await page.reload();
+  await command(page, "identify", { id: "u-2" });
+  await panel.open();
+  await expect(panel.box).toHaveValue("Written before the login");
+});
+
+test("a rejected ticket stays in the outbox until the device has it as a draft", async ({
+  host,
+  page,
+  panel,
+  trouble,
+}) => {
+  trouble.expect(/Failed to load/);
+  await host();
+  await rejectTickets(page);
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Rejected");
+  await expect.poll(() => drafts(page)).toEqual(["Rejected"]);
+  await refuseDrafts(page);
+  await panel.button("Send").click();
+  await expect(panel.alert).toContainText("Support couldn't accept the ticket");
+  await expect(panel.box).toHaveValue("Rejected");
+  expect((await readStore(page, "outbox")).map(({ text }) => text)).toEqual(["Rejected"]);
+  await page.reload();
+  await panel.open();
+  await panel.button("1 message not sent yet").click();
+  await panel.button("Edit").click();
+  await expect(panel.box).toHaveValue("Rejected");
+  await expect.poll(() => drafts(page)).toEqual(["Rejected"]);
+  await expect.poll(() => readStore(page, "outbox")).toEqual([]);
+});
+
+test("a rejected ticket that is edited stays in the outbox if the device cannot store the draft", async ({
+  host,
+  page,
+  panel,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  await host();
+  await page.route("**/tickets", (route) => (route.request().method() == "POST" ? route.abort() : route.continue()));
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Rejected later");
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await page.unroute("**/tickets");
+  await rejectTickets(page);
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await expect(panel.button("Edit")).toBeVisible();
+  await refuseDrafts(page);
+  await panel.button("Edit").click();
+  await expect(panel.box).toHaveValue("Rejected later");
+  await expect(panel.root.getByText("This browser can't save drafts.")).toBeVisible();
+  expect((await readStore(page, "outbox")).map(({ text }) => text)).toEqual(["Rejected later"]);
+});
+
+test("the text of the simple form stays where it is if the device cannot store it as a draft", async ({
+  host,
+  page,
+  panel,
+}) => {
+  await host({ path: "/?signed-out" });
+  const place = "deskbell:demo:plain:";
+  await page.evaluate(
+    (place) => (localStorage[place] = JSON.stringify({ text: "From the simple form", at: Date.now() })),
+    place,
+  );
+  await refuseDrafts(page);
+  await panel.open();
+  await expect(panel.box).toHaveValue("From the simple form");
+  await expect(panel.root.getByText("This browser can't save drafts.")).toBeVisible();
+  expect(await page.evaluate((place) => localStorage[place], place)).toContain("From the simple form");
 });

@@ -557,3 +557,98 @@ test("keeps the previews of the other files and moves the focus when one is remo
   await expect.poll(colours).toEqual([green, blue]);
   await expect(panel.button("Remove green.png")).toBeFocused();
 });
+
+test("a file that was added before the stored draft was read stays in the form", async ({ host, page, panel }) => {
+  await host();
+  await panel.open();
+  await panel.box.fill("Stored before");
+  await expect.poll(() => drafts(page)).toEqual(["Stored before"]);
+  await page.addInitScript(() => {
+    const { open } = IDBFactory.prototype;
+    const win = /** @type {any} */ (window);
+    win.held = [];
+    IDBFactory.prototype.open = function (...args) {
+      /** @type {any} */
+      const request = {};
+      const begin = () => {
+        const real = open.apply(this, args);
+        Object.defineProperty(request, "result", { get: () => real.result });
+        for (const name of ["onupgradeneeded", "onsuccess", "onerror", "onblocked"])
+          /** @type {any} */ (real)[name] = () => request[name]?.();
+      };
+      if (win.held) win.held.push(begin);
+      else begin();
+      return request;
+    };
+  });
+  const config = page.waitForResponse((response) => response.url().endsWith("/config"));
+  await page.reload();
+  await panel.open();
+  await (await config).finished();
+  // The module that stores drafts and accepts files.
+  await expect(panel.root.locator("[name=db-more]")).toBeAttached();
+  await panel.dialog.evaluate((dialog) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(["new"], "new.log", { type: "text/plain" }));
+    dialog.dispatchEvent(new DragEvent("drop", { cancelable: true, dataTransfer }));
+  });
+  await page.evaluate(() => {
+    const win = /** @type {any} */ (window);
+    const { held } = win;
+    win.held = undefined;
+    for (const begin of held) begin();
+  });
+  await panel.toTicket();
+  await expect(panel.root.getByText("You also have another unsent message.")).toBeVisible();
+  await expect(panel.root.locator(".file")).toHaveText([/new\.log/]);
+  await panel.button("Switch to it").click();
+  await expect(panel.box).toHaveValue("Stored before");
+  await expect(panel.root.locator(".file")).toHaveCount(0);
+  await panel.button("Switch to it").click();
+  await expect(panel.box).toHaveValue("");
+  await expect(panel.root.locator(".file")).toHaveText([/new\.log/]);
+});
+
+test("a file without a text stays apart from a rejected ticket that is edited", async ({
+  host,
+  page,
+  panel,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  await host();
+  let isRefused = false;
+  await page.route("**/tickets", (route) => {
+    if (route.request().method() != "POST") return route.continue();
+    if (!isRefused) return route.abort();
+    const problem = {
+      status: 422,
+      code: "invalid",
+      title: "no",
+      errors: [{ pointer: "/topic", detail: "is unknown" }],
+    };
+    const headers = { "access-control-allow-origin": "*", "content-type": "application/problem+json" };
+    return route.fulfill({ status: 422, headers, body: JSON.stringify(problem) });
+  });
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Rejected");
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await panel.button("Back").click();
+  await panel.toTicket();
+  const chooser = page.waitForEvent("filechooser");
+  await panel.button("Add a file").click();
+  await (await chooser).setFiles([{ name: "apart.log", mimeType: "text/plain", buffer: Buffer.from("apart") }]);
+  await expect(panel.root.locator(".file")).toHaveText([/apart\.log/]);
+  isRefused = true;
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await panel.button("Back").click();
+  await panel.root.locator("button.yours").click();
+  await panel.button("Edit").click();
+  await expect(panel.box).toHaveValue("Rejected");
+  await expect(panel.root.locator(".file")).toHaveCount(0);
+  await panel.button("Switch to it").click();
+  await expect(panel.box).toHaveValue("");
+  await expect(panel.root.locator(".file")).toHaveText([/apart\.log/]);
+});

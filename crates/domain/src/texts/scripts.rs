@@ -3,8 +3,8 @@
 /// The name of a text in the language files and in a site's `texts`, and its English text.
 pub const TEXTS: &[(&str, &str)] = &[
     // Drafts (`draft.js`).
-    ("draft_other", "You started another message in another tab."),
-    ("draft_show", "Use that one"),
+    ("draft_other", "You also have another unsent message."),
+    ("draft_show", "Switch to it"),
     ("draft_unkept", "This browser can't save drafts. If you leave this page, your text is lost."),
     // The outbox (`src/screens/outbox`).
     ("waiting_sending", "Sending…"),
