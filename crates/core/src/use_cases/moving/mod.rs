@@ -107,14 +107,22 @@ impl MoveDatabase {
             return Err(MoveError::FaultyRows(source.name(), faults));
         }
         self.lock_source().await?;
+        // The rows took a while.
+        if target.is_used().await? {
+            return Err(MoveError::TargetInUse(target.name()));
+        }
         target.prepare().await?;
         let id = Uuid::new_v4().to_string();
         // One that had begun with another target.
+        let earlier = source.mark().await?;
         source.cancel().await?;
         // First, so that a move that is interrupted here is known to have begun.
         source.begin(&id, &target.name()).await?;
         if !target.begin(&id, &source.name()).await? {
             source.cancel().await?;
+            if let Some(earlier) = earlier {
+                source.begin(&earlier.id, &earlier.other).await?;
+            }
             return Err(MoveError::TargetInUse(target.name()));
         }
         Ok(())

@@ -25,6 +25,11 @@ struct Store {
     last_number: Mutex<i64>,
     keeps_last_number: bool,
     is_used: bool,
+    /// Used from the moment on when the rows of the source were checked.
+    is_used_later: bool,
+    /// Used from the moment on when its tables exist.
+    is_used_at_last: bool,
+    checks: Mutex<usize>,
     is_open_elsewhere: bool,
 }
 
@@ -133,7 +138,9 @@ impl MoveTarget for Store {
     }
 
     async fn is_used(&self) -> Result<bool, StoreError> {
-        Ok(self.is_used)
+        let mut checks = self.checks.lock().unwrap();
+        *checks += 1;
+        Ok(self.is_used || (self.is_used_later && *checks > 1))
     }
 
     async fn unexpected_table(&self) -> Result<Option<&'static str>, StoreError> {
@@ -148,6 +155,9 @@ impl MoveTarget for Store {
     }
 
     async fn begin(&self, id: &str, source: &str) -> Result<bool, StoreError> {
+        if self.is_used_at_last {
+            return Ok(false);
+        }
         self.write("begin");
         self.begin_with(id, source);
         Ok(true)
@@ -291,6 +301,21 @@ impl Progress for Steps {
 
     fn advance(&self, units: u64) {
         self.0.lock().unwrap().last_mut().unwrap().2 += units;
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_starts_on_the_target_meanwhile_keeps_the_source_as_it_was() {
+    let earlier = MoveMark { id: "earlier".into(), other: "another".into(), is_finished: false };
+    for used in [Store { is_used_later: true, ..target() }, Store { is_used_at_last: true, ..target() }] {
+        let is_empty = !used.is_used_at_last;
+        let (from, to) = (Arc::new(source()), Arc::new(used));
+        *from.mark.lock().unwrap() = Some(earlier.clone());
+        let moved = MoveDatabase::new(from.clone(), to.clone(), BATCH_BYTES).run(&NoProgress).await;
+        assert!(matches!(moved, Err(MoveError::TargetInUse(_))), "{moved:?}");
+        assert_eq!(*from.mark.lock().unwrap(), Some(earlier.clone()));
+        assert_eq!(to.writes().is_empty(), is_empty, "{:?}", to.writes());
+        assert_eq!(*to.mark.lock().unwrap(), None);
     }
 }
 
