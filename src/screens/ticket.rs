@@ -7,7 +7,7 @@ use super::{Panel, beyond, hits, search, secrets, send, summary};
 use crate::browser::{dom, intl};
 use crate::components::el::{button, div, el, live, live_text, nothing, paragraph};
 use crate::components::link::outside;
-use domain::config::{self, ASK, Topic};
+use domain::config::{self, ASK, AnswerMail, Topic};
 use domain::targets::{self, HOURS_A_DAY, Owner, Target};
 use domain::texts::Text;
 use domain::ticket::{Contact, Gap, Kind, MESSAGE_MAX, Severity, is_email};
@@ -142,7 +142,18 @@ fn community(panel: Panel) -> AnyView {
 
 /// Where the reply will come, if known.
 pub fn answers(panel: Panel, model: &Model) -> String {
-    if panel.has_gateway() { panel.t(Text::AnswersHere) } else { with_email(panel, model, Text::AnswersTo) }
+    if !panel.has_gateway() {
+        return with_email(panel, model, Text::AnswersTo);
+    }
+    let here = panel.t(Text::AnswersHere);
+    let mailed = match model.config.answer_mail {
+        AnswerMail::Confirmed => Text::AnswersConfirmed,
+        // They go to the address that the host has signed, which is not sent if the customer withholds it.
+        AnswerMail::Unread if model.is_known() => Text::AnswersMailed,
+        AnswerMail::Always if model.is_known() => Text::AnswersAlso,
+        _ => return here,
+    };
+    here + " " + &with_email(panel, model, mailed)
 }
 
 /// A text with the customer's address; empty if it is unknown.

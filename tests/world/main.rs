@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 mod addresses;
+mod answers;
 #[path = "../gateway/documented.rs"]
 mod documented;
 mod files;

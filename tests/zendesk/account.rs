@@ -47,6 +47,8 @@ pub struct Account {
     pub groups: Vec<Group>,
     pub brands: Vec<Brand>,
     pub statuses: Vec<Status>,
+    /// The active triggers, as the API shows them.
+    pub triggers: Vec<Value>,
 }
 
 /// A ticket field.
@@ -169,7 +171,28 @@ pub fn default() -> Account {
             status(STATUS_SOLVED, "solved", "Solved", true),
             status(STATUS_RELEASE, "hold", "Waits for a release", false),
         ],
+        triggers: vec![
+            trigger("Notify requester of new proactive ticket", "Create", "requester_and_ccs"),
+            trigger("Notify requester and CCs of comment update", "Change", "requester_and_ccs"),
+            trigger("Notify assignee of comment update", "Change", "assignee_id"),
+        ],
     }
+}
+
+/// A trigger that every new account has.
+fn trigger(title: &str, update: &str, recipient: &str) -> Value {
+    json!({
+        "title": title,
+        "active": true,
+        "conditions": {
+            "all": [
+                { "field": "update_type", "operator": "is", "value": update },
+                { "field": "comment_is_public", "operator": "is", "value": "requester_can_see_comment" },
+            ],
+            "any": [],
+        },
+        "actions": [{ "field": "notification_user", "value": [recipient, "[{{ticket.account}}] Re: {{ticket.title}}", "{{ticket.comments_formatted}}"] }],
+    })
 }
 
 /// The account's agents and administrators.
@@ -260,6 +283,11 @@ pub fn brands(state: &State, caller: &Caller) -> Result<Reply, Refusal> {
         &state.account.brands,
         |brand| json!({ "id": brand.id, "name": brand.name, "active": true, "default": brand.default, "brand_url": state.url }),
     )
+}
+
+/// `GET /triggers/active`.
+pub fn triggers(state: &State, caller: &Caller) -> Result<Reply, Refusal> {
+    listed(state, caller, "triggers", &state.account.triggers, Value::clone)
 }
 
 /// `GET /custom_statuses`.

@@ -78,6 +78,7 @@ fn work(state: &mut State, call: &Call, caller: &Caller, path: &[&str]) -> Resul
         ("GET", ["ticket_forms"]) => account::forms(state, caller),
         ("GET", ["groups"]) => account::groups(state, caller),
         ("GET", ["groups", id, "memberships"]) => account::memberships(state, caller, number(id)?),
+        ("GET", ["triggers", "active"]) => account::triggers(state, caller),
         ("GET", ["brands"]) => account::brands(state, caller),
         ("GET", ["custom_statuses"]) => account::statuses(state, caller),
         ("GET", ["account", "settings"]) => account::settings(state, caller),

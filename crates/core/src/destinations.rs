@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ids::{DestinationName, SiteKey};
-use crate::ports::destination::Destination;
+use uuid::Uuid;
+
+use crate::ids::{DestinationName, SiteKey, TicketId};
+use crate::ports::destination::{Destination, RequesterMail};
 use crate::ports::{DeliveryKind, NewDelivery};
 use domain::conversation::Author;
 
@@ -52,6 +54,22 @@ impl Destinations {
             |to: &dyn Destination| to.accepts(kind, author) && (kind == DeliveryKind::Ticket || !to.is_notice());
         let receivers = self.in_site(site).filter(|(name, to)| Some(*name) != from && receives(to.as_ref()));
         receivers.map(|(name, _)| NewDelivery { destination: name.clone(), kind }).collect()
+    }
+
+    /// What the destinations of a site that have answers do about mailing them. One that has only the answers of its own agents is unknown if it
+    /// mails these.
+    pub fn requester_mails(&self, site: &SiteKey) -> Vec<RequesterMail> {
+        let nobody = TicketId::new(Uuid::nil());
+        let of_destination = |to: &dyn Destination| {
+            let mails = to.mails_requester();
+            let answers = to.polling().is_some() || to.reply_address(&nobody).is_some();
+            match to.accepts(DeliveryKind::Message, Author::Support) && !to.is_notice() {
+                true => Some(mails),
+                false if answers && mails == RequesterMail::Never => Some(mails),
+                false => answers.then_some(RequesterMail::Unknown),
+            }
+        };
+        self.in_site(site).filter_map(|(_, to)| of_destination(to.as_ref())).collect()
     }
 
     /// The deliveries of a new ticket to the destinations of a site. A test ticket notifies nobody.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use deskbell_core::fixtures;
 use deskbell_core::ids::{QueueName, SiteKey};
 use deskbell_core::ports::{Bus, Conversations, StoredTicket, SubmissionExtras, SubmissionKey, Tickets};
+use deskbell_core::use_cases::mail::{Codes, MailAnswers};
 use deskbell_core::use_cases::tickets::{Action, ActionOutcome, HandleTicket};
 use store_sqlite::SqliteStore;
 
@@ -46,7 +47,8 @@ async fn customers_see_answers_at_once_and_never_internal_notes() {
     let key = SubmissionKey { key: "k".into(), body: [0; 32], session: None };
     store.submit(&ticket, &key, SubmissionExtras::default()).await.unwrap();
     let announcements = Arc::new(Announcements::default());
-    let handle = HandleTicket::new(store.clone(), Arc::default(), Arc::default(), announcements.clone());
+    let answers = MailAnswers::new(Default::default(), Arc::default(), Codes::new(&[1; 32]));
+    let handle = HandleTicket::new(store.clone(), Arc::default(), Arc::default(), announcements.clone(), answers);
 
     let note = Action::Note("Seen before.".into());
     assert_eq!(handle.act(&ticket, "Ana", note).await.unwrap(), ActionOutcome::Done);

@@ -45,8 +45,8 @@ use crate::workers::Workers;
 use deskbell_core::clock::{Clock, SystemClock};
 use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{
-    Bus, Files, MoveTarget, SchemaStatus, SharedBuckets, SharedStore, SiteTable, StatusPolls, Store, StoreError,
-    TicketChanges,
+    Bus, Files, MoveTarget, OutgoingMail, SchemaStatus, SharedBuckets, SharedStore, SiteTable, StatusPolls, Store,
+    StoreError, TicketChanges,
 };
 use deskbell_core::pseudonym::Pseudonyms;
 use deskbell_core::use_cases::access::SignIn;
@@ -59,7 +59,9 @@ use deskbell_core::use_cases::delivery::{
     StoreReply, SyncPorts, SyncTickets, TakeInboundEvent, TakeInboundMail, TakeReturnedMail,
 };
 use deskbell_core::use_cases::incidents::{CurrentIncidents, OpenIncidents};
-use deskbell_core::use_cases::mail::{Codes, MailWakers, Receipts, SendMail, SiteOutbox};
+use deskbell_core::use_cases::mail::{
+    BlockedMailboxes, Codes, MailAnswers, MailWakers, Receipts, SendAnswers, SendMail, SiteOutbox, Unsubscribe,
+};
 use deskbell_core::use_cases::privacy::{EnforceRetention, EraseSelection, EraseTicket, ExportPorts, ExportSelection};
 use deskbell_core::use_cases::search::counting::Counting;
 use deskbell_core::use_cases::search::import::{ImportQuestions, ScheduledImport};
@@ -384,6 +386,9 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
     let limits = SubmissionLimits::new(guard.clone(), settings.quotas, disk, pseudonyms.clone(), clock.clone());
     let mail_limits = mails.iter().map(|(site, mail)| (site.clone(), mail.limits)).collect();
     let receipts = Receipts::new(mail_limits, codes.clone(), pseudonyms.clone());
+    let answer_settings = mails.iter().filter_map(|(site, mail)| Some((site.clone(), mail.answers?))).collect();
+    let answers = MailAnswers::new(answer_settings, destinations.clone(), codes.clone());
+    let blocked = BlockedMailboxes::new(store.clone(), codes.clone());
     let clean = CleanFiles::new(files.clone());
     let read_files = ReadFiles::new(store.clone(), addresses, clock.clone());
     let keep_file = KeepFile::new(store.clone(), clean.clone(), clock.clone());
@@ -395,21 +400,24 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         TakeTicket::new(store.clone(), sign_in.clone(), limits.clone(), extras, dispatch.clone(), clock.clone());
     let read = Arc::new(ReadTickets::new(store.clone(), store.clone(), read_files.clone()));
     let reply = ReplyToTicket::new(store.clone(), read_files.clone(), limits, dispatch);
-    let confirm = ConfirmAddress::new(store.clone(), codes.clone(), destinations.clone(), bus.clone());
+    let confirm = ConfirmAddress::new(store.clone(), codes.clone(), destinations.clone(), bus.clone(), answers.clone());
     let upload_limits = UploadLimits { quotas: settings.quotas, rates: guard.clone(), pseudonyms: pseudonyms.clone() };
     let store_file = StoreFile::new(store.clone(), clean, sign_in.clone(), upload_limits, clock.clone());
     let current_incidents = Arc::new(CurrentIncidents::new(open_incidents.clone(), store.clone(), pseudonyms));
 
     // For inbound events.
-    let store_reply = StoreReply::new(store.clone(), destinations.clone(), bus.clone());
+    let store_reply = StoreReply::new(store.clone(), destinations.clone(), bus.clone(), answers.clone());
+    let receipts_and_blocks = (store.clone() as Arc<dyn OutgoingMail>, blocked.clone());
     let take_mail =
-        TakeInboundMail::new(store.clone(), store.clone(), sites.clone(), store_reply.clone(), keep_file.clone());
-    let returned = TakeReturnedMail::new(store.clone(), store.clone(), store.clone(), codes.clone(), bus.clone());
+        TakeInboundMail::new(store.clone(), receipts_and_blocks, sites.clone(), store_reply.clone(), keep_file.clone());
+    let known_mails = (codes.clone(), blocked.clone());
+    let returned = TakeReturnedMail::new(store.clone(), store.clone(), store.clone(), known_mails, bus.clone());
     let inbound_mails = InboundMails { tickets: store.clone(), take: take_mail, returned, states: states.clone() };
     let events = TakeInboundEvent::new(store.clone(), inbound_mails, destinations.clone(), bus.clone());
 
     // For agents.
-    let handle = Arc::new(HandleTicket::new(store.clone(), sites.clone(), destinations.clone(), bus.clone()));
+    let handle =
+        Arc::new(HandleTicket::new(store.clone(), sites.clone(), destinations.clone(), bus.clone(), answers.clone()));
     let erase = Arc::new(EraseTicket::new(store.clone(), store.clone(), files.clone()));
     let resend = Arc::new(ResendDeliveries::new(store.clone(), sites.clone(), bus.clone()));
     let audit = Audit::new(store.clone(), settings.audit_keep, clock.clone());
@@ -449,7 +457,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         readiness,
         api: ApiState {
             requesters: Arc::new(Requesters::new(sites.clone(), signers, sign_in, clock.clone())),
-            configs: Arc::new(PublicConfigs::new(&sites)),
+            configs: Arc::new(PublicConfigs::new(&sites, &answers)),
             guard,
             take_ticket: Arc::new(take_ticket),
             read_tickets: read.clone(),
@@ -489,6 +497,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         help: HelpState {
             sites: sites.clone(),
             open_link: Arc::new(OpenLink::new(store.clone(), store.clone(), codes.clone())),
+            unsubscribe: Arc::new(Unsubscribe::new(store.clone(), store.clone(), codes.clone())),
             read_tickets: read,
         },
         assets: Arc::new(Assets { folder: settings.assets.clone(), is_demo: settings.demo }),
@@ -504,20 +513,25 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
     };
     let contents = AssembleContents::new(store.clone(), store.clone(), files.clone(), sites.clone(), clock.clone());
     let outboxes = sites.iter().filter_map(|site| {
-        let SiteMail { smtp, bounces, url, .. } = mails.get(&site.key)?.clone();
+        let SiteMail { smtp, bounces, url, answers, .. } = mails.get(&site.key)?.clone();
         Some(SiteOutbox {
             site: site.clone(),
             reads_replies: smtp.reply_to.is_some(),
             bounces_to: bounces.and_then(|name| destinations.get(&site.key, &name).cloned()),
             mailer: Arc::new(smtp),
             url,
+            replies_to: destinations.in_site(&site.key).map(|(_, to)| to.clone()).collect(),
+            answers,
         })
     });
+    let send_answers =
+        SendAnswers::new(store.clone(), store.clone(), store.clone(), files.clone(), codes.clone(), clock.clone());
+    let send_answers = (send_answers, blocked);
     let workers = Workers {
         deliver: DeliverTickets::new(store.clone(), contents, destinations.clone(), states.clone(), clock.clone()),
         resend,
         sync: SyncTickets::new(sync_ports, sites.clone(), states.clone(), store_reply, keep_file),
-        mail: SendMail::new(store.clone(), outboxes.collect(), codes, wakers.clone(), clock.clone()),
+        mail: SendMail::new(store.clone(), send_answers, outboxes.collect(), codes, wakers.clone(), clock.clone()),
         sweep: SweepFiles::new(store.clone(), files.clone(), clock.clone()),
         retention: EnforceRetention::new(store.clone(), store.clone(), files.clone(), sites, clock.clone()),
         audit,

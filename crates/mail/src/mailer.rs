@@ -24,9 +24,10 @@ pub struct SmtpMailer {
 #[async_trait]
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: AddressedMail<'_>) -> Result<(), MailFailure> {
-        let AddressedMail { address, id, content, return_path } = mail;
-        let sender = Sender { from: &self.from, reply_to: self.reply_to.as_ref() };
-        let message = message(sender, address, id, content, return_path);
+        let reply_to = mail.thread.as_ref().and_then(|thread| thread.reply_to.as_deref()?.parse().ok());
+        let reply_to = reply_to.map(|address| Mailbox::new(None, address));
+        let sender = Sender { from: &self.from, reply_to: reply_to.as_ref().or(self.reply_to.as_ref()) };
+        let message = message(sender, mail);
         let message = message.map_err(|error| MailFailure::Permanent(error.to_string()))?;
         self.server.send(&message).await.map_err(|error| match error {
             SendError::Unreachable(reason) | SendError::Temporary(reason) => MailFailure::Temporary(reason),

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod agents;
+mod answer_mails;
 mod attachments;
 mod confirmations;
 mod conversations;
@@ -64,6 +65,11 @@ rules! {
     agents::the_audit_log_is_read_latest_first_and_expires,
     agents::repeated_reads_are_counted_in_one_entry,
     agents::agents_without_sessions_and_entries_are_deleted,
+    answer_mails::answers_within_the_delay_are_one_mail,
+    answer_mails::answers_that_were_not_to_be_mailed_are_not_mailed_with_later_ones,
+    answer_mails::mailed_answers_are_retried_by_one_worker,
+    answer_mails::unsubscribing_ends_the_mails_of_one_ticket_at_once,
+    answer_mails::nothing_is_mailed_to_a_mailbox_that_does_not_exist,
     attachments::a_file_belongs_to_its_owner_and_is_attached_once,
     attachments::rejected_uploads_are_not_stored_or_counted,
     attachments::unsent_files_expire_and_their_bytes_are_left_to_the_sweep,

@@ -14,7 +14,7 @@ use super::rows::{
 };
 use super::ticket_tokens::add_tokens_of;
 use super::tickets::lock_ticket;
-use super::{PostgresStore, TICKET, confirmations, mails, submissions, whole_ticket};
+use super::{PostgresStore, TICKET, answer_mails, confirmations, mails, submissions, whole_ticket};
 use deskbell_core::ids::{IdempotencyKey, SiteKey, TicketId};
 use deskbell_core::ports::{
     Activity, Change, ChangeOutcome, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision,
@@ -319,8 +319,17 @@ async fn change(
         Decision::Nothing => return Ok(ChangeOutcome::Unchanged(Box::new(current.ticket))),
         Decision::Refuse(limit) => return Ok(ChangeOutcome::Refused(limit)),
     };
-    let Change { ticket: mut changed, message: new, activity, activity_key, deliveries, mail, quota, confirmation } =
-        *change;
+    let Change {
+        ticket: mut changed,
+        message: new,
+        activity,
+        activity_key,
+        deliveries,
+        mail,
+        answer_mail,
+        quota,
+        confirmation,
+    } = *change;
     if let Some(key) = &activity_key
         && is_noted(write, &changed.id, key).await?
     {
@@ -358,6 +367,10 @@ async fn change(
         && mails::queue_receipt(write, &changed, mail, mails::Mailbox::Claimed, now).await?
     {
         confirmations::count_code(write, &changed.id, now).await?;
+    }
+    if let Some(mail) = &answer_mail {
+        let first = message.as_ref().map(|message| message.number);
+        answer_mails::queue_answer(write, &changed, (first, first.unwrap_or(current.last_message)), mail, now).await?;
     }
     if let Some(quota) = &quota
         && let Some(exceeded) = submissions::spend(write, &changed.site, quota).await?

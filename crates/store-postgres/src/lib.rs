@@ -4,6 +4,7 @@
 //! quota. Keys that must be unique are unique indexes. Times are those of the database.
 
 mod agents;
+mod answer_mails;
 mod attachments;
 mod audit_log;
 mod chunks;

@@ -13,7 +13,7 @@ use super::queue::enqueue_delivery;
 use super::rows::{
     activity_of, delivery_of, json, keyed_message_of, listed_ticket_of, message_of, read_row, read_rows, ticket_of,
 };
-use super::{SqliteStore, TICKET, confirmations, mails, submissions, whole_ticket};
+use super::{SqliteStore, TICKET, answer_mails, confirmations, mails, submissions, whole_ticket};
 use deskbell_core::ids::{IdempotencyKey, SiteKey, TicketId};
 use deskbell_core::ports::{
     Activity, Change, ChangeOutcome, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision,
@@ -262,8 +262,17 @@ impl Conversations for SqliteStore {
             Decision::Nothing => return Ok(ChangeOutcome::Unchanged(Box::new(current.ticket))),
             Decision::Refuse(limit) => return Ok(ChangeOutcome::Refused(limit)),
         };
-        let Change { ticket: mut changed, message: new, activity, activity_key, deliveries, mail, quota, confirmation } =
-            *change;
+        let Change {
+            ticket: mut changed,
+            message: new,
+            activity,
+            activity_key,
+            deliveries,
+            mail,
+            answer_mail,
+            quota,
+            confirmation,
+        } = *change;
         if let Some(key) = &activity_key
             && is_noted(&mut write, &changed.id, key).await?
         {
@@ -299,6 +308,11 @@ impl Conversations for SqliteStore {
             && mails::queue_receipt(&mut write, &changed, mail, mails::Mailbox::Claimed, now).await?
         {
             confirmations::count_code(&mut write, &changed.id, now).await?;
+        }
+        if let Some(mail) = &answer_mail {
+            let first = message.as_ref().map(|message| message.number);
+            answer_mails::queue_answer(&mut write, &changed, (first, first.unwrap_or(current.last_message)), mail, now)
+                .await?;
         }
         let deliveries = cancel_what_is_taken_back(&mut write, &changed.id, deliveries).await?;
         enqueue_delivery(&mut write, &changed, &deliveries, message.as_ref().map(|message| message.number), now)

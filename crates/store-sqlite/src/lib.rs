@@ -4,6 +4,7 @@
 //! connections of their own and never block it (WAL).
 
 mod agents;
+mod answer_mails;
 mod attachments;
 mod audit_log;
 mod batch;

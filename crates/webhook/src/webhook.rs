@@ -5,6 +5,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::target::Target;
+use deskbell_core::ports::destination::RequesterMail;
 use deskbell_core::ports::destination::{
     DeliveryContents, DeliveryFile, DeliveryReceipt, Destination, Failure, Finding,
 };
@@ -25,12 +26,13 @@ const INTERNAL_FIELDS: &[&str] = &["attachments", "automatic", "website"];
 pub struct Webhook {
     target: Target,
     secret: Secret,
+    mails_requester: bool,
 }
 
 impl Webhook {
-    /// A receiver at an address, with the secret that signs its events.
-    pub fn new(target: Target, secret: Secret) -> Webhook {
-        Webhook { target, secret }
+    /// A receiver at an address, with the secret that signs its events, which may mail answers to the requester.
+    pub fn new(target: Target, secret: Secret, mails_requester: bool) -> Webhook {
+        Webhook { target, secret, mails_requester }
     }
 }
 
@@ -38,6 +40,10 @@ impl Webhook {
 impl Destination for Webhook {
     fn accepts(&self, _kind: DeliveryKind, _author: Author) -> bool {
         true
+    }
+
+    fn mails_requester(&self) -> RequesterMail {
+        RequesterMail::of_setting(Some(self.mails_requester))
     }
 
     fn at_once(&self) -> u32 {

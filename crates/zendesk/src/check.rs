@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Zendesk;
-use crate::account::read_list;
+use crate::account::{raw_items, read_list};
 use crate::answers::EXPORT;
 use crate::client::{Body, Request};
 use crate::values::names;
@@ -81,6 +81,7 @@ pub async fn check(zendesk: &Zendesk, config: &Config, path: &str) -> Vec<Findin
     assignees(zendesk, &mut findings).await;
     brand(zendesk, &mut findings).await;
     hook(zendesk, path, &mut findings).await;
+    requester_mail(zendesk, &mut findings).await;
     findings.0
 }
 
@@ -304,6 +305,62 @@ async fn hook(zendesk: &Zendesk, path: &str, findings: &mut Findings) {
             hook_text(hook, "endpoint")
         )),
     }
+}
+
+/// Whether the account mails answers to the requester, and what follows.
+async fn requester_mail(zendesk: &Zendesk, findings: &mut Findings) {
+    let setting = zendesk.mails_requester;
+    let triggers = match raw_items(&zendesk.client, "/api/v2/triggers/active", "triggers").await {
+        Ok(triggers) => triggers,
+        Err(failure) => {
+            return findings.add_fact(format!(
+                "the triggers cannot be read, so whether Zendesk mails answers to the requester is not known: {failure}"
+            ));
+        }
+    };
+    let mailing = triggers.iter().find(|trigger| mails_comments(trigger));
+    let title = mailing.and_then(|trigger| trigger.get("title")?.as_str()).unwrap_or_default();
+    match (mailing.is_some(), setting) {
+        (true, None) => findings.add_fact(format!(
+            "the trigger {title:?} mails answers to the requester, so the gateway does not; with mails_requester = true \
+             the panel says so"
+        )),
+        (false, None) => findings.add_fact(
+            "no active trigger mails answers to the requester, and neither does the gateway; with mails_requester = false \
+             it does"
+                .into(),
+        ),
+        (true, Some(true)) => findings.add_fact(format!("the trigger {title:?} mails answers to the requester")),
+        (false, Some(false)) => {
+            findings.add_fact("no active trigger mails answers to the requester, so the gateway does".into());
+        }
+        (true, Some(false)) => findings.add_problem(format!(
+            "mails_requester = false, but the trigger {title:?} mails answers to the requester, who gets each answer \
+             twice; deactivate the trigger, or set mails_requester = true"
+        )),
+        (false, Some(true)) => findings.add_problem(
+            "mails_requester = true, but no active trigger mails answers to the requester, so nobody does; activate one, \
+             or set mails_requester = false"
+                .into(),
+        ),
+    }
+}
+
+/// Whether a trigger mails public comments on existing tickets to the requester.
+fn mails_comments(trigger: &Value) -> bool {
+    let items = |path: &str| trigger.pointer(path).and_then(Value::as_array).cloned().unwrap_or_default();
+    let text = |item: &Value, name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_string();
+    let conditions = [items("/conditions/all"), items("/conditions/any")].concat();
+    let has = |field: &str, values: &[&str]| {
+        conditions.iter().any(|one| text(one, "field") == field && values.contains(&text(one, "value").as_str()))
+    };
+    let mails = |action: &Value| {
+        let recipient = action.pointer("/value/0").and_then(Value::as_str).unwrap_or_default();
+        text(action, "field") == "notification_user" && matches!(recipient, "requester_id" | "requester_and_ccs")
+    };
+    items("/actions").iter().any(mails)
+        && has("comment_is_public", &["true", "requester_can_see_comment"])
+        && !has("update_type", &["Create"])
 }
 
 /// Whether a webhook gets events about comments: by subscription, or from the account's own triggers.

@@ -28,6 +28,7 @@ use reqwest::Url;
 
 use account::Account;
 use client::Client;
+use deskbell_core::ports::destination::RequesterMail;
 use deskbell_core::ports::destination::{
     DeliveryContents, DeliveryReceipt, Destination, Failure, Finding, InboundEvent, InboundEventError, InboundHeaders,
     Polling,
@@ -65,6 +66,8 @@ pub struct Zendesk {
     people: People,
     mapping: Mapping,
     unverified: Unverified,
+    /// Whether its triggers mail answers to the requester; none if unknown.
+    mails_requester: Option<bool>,
     /// The secret that signs its webhooks.
     hook: Option<String>,
     /// The current page sizes of the list of changes and the export.
@@ -119,7 +122,7 @@ impl Zendesk {
         url: Url,
         login: Login,
         mapping: Mapping,
-        unverified: Unverified,
+        (unverified, mails_requester): (Unverified, Option<bool>),
         hook: Option<String>,
         clients: &SharedClients,
         limiters: &RateLimiters,
@@ -128,7 +131,18 @@ impl Zendesk {
         let sync = client.with_priority(Priority::Sync);
         let (account, people) = (Account::default(), People::default());
         let (list_page, export_page) = (AtomicU32::new(LIST_PAGE), AtomicU32::new(EXPORT_PAGE));
-        Ok(Zendesk { client, sync, account, people, mapping, unverified, hook, list_page, export_page })
+        Ok(Zendesk {
+            client,
+            sync,
+            account,
+            people,
+            mapping,
+            unverified,
+            mails_requester,
+            hook,
+            list_page,
+            export_page,
+        })
     }
 }
 
@@ -136,6 +150,10 @@ impl Zendesk {
 impl Destination for Zendesk {
     fn accepts(&self, _kind: DeliveryKind, _author: Author) -> bool {
         true
+    }
+
+    fn mails_requester(&self) -> RequesterMail {
+        RequesterMail::of_setting(self.mails_requester)
     }
 
     fn account(&self) -> Option<String> {

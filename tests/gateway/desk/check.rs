@@ -84,6 +84,39 @@ async fn check_names_the_field_of_each_difference() {
 }
 
 #[tokio::test]
+async fn check_says_who_mails_answers() {
+    let zendesk = fitting().await;
+    let with = |mails_requester: &str| format!("{mails_requester}{}", mapping());
+    let mails = "the trigger \"Notify requester and CCs of comment update\" mails answers to the requester";
+    for (setting, good, line) in [
+        ("", true, format!("good {mails}, so the gateway does not; with mails_requester = true the panel says so")),
+        ("mails_requester = true\n", true, format!("good {mails}")),
+        (
+            "mails_requester = false\n",
+            false,
+            format!("BAD  mails_requester = false, but {mails}, who gets each answer twice"),
+        ),
+    ] {
+        let (is_good, report) = check(&zendesk, &with(setting), &[]).await;
+        assert!(is_good == good && report.contains(&line), "{line}\nis not in\n{report}");
+    }
+    // Those that remain mail new tickets to the requester, and comments to the assignee.
+    zendesk.state().account.triggers.remove(1);
+    for (setting, good, line) in [
+        ("", true, "good no active trigger mails answers to the requester, and neither does the gateway"),
+        (
+            "mails_requester = false\n",
+            true,
+            "good no active trigger mails answers to the requester, so the gateway does",
+        ),
+        ("mails_requester = true\n", false, "BAD  mails_requester = true, but no active trigger mails answers"),
+    ] {
+        let (is_good, report) = check(&zendesk, &with(setting), &[]).await;
+        assert!(is_good == good && report.contains(line), "{line}\nis not in\n{report}");
+    }
+}
+
+#[tokio::test]
 async fn check_explains_a_failed_login() {
     let zendesk = Zendesk::start().await;
     zendesk.state().account.client_secret = "another".into();

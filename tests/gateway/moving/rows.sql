@@ -111,6 +111,16 @@ VALUES
     ('t-2', '', '', '0001-01-01T00:00:00.001Z', -9223372036854775808, NULL, NULL, NULL),
     ('t-3', '', '', '2026-11-28T10:00:00.999Z', -1, NULL, '', NULL);
 
+INSERT INTO answer_mails
+    (ticket, site, mailbox, queued_until, mailed_until, last_mail, mails_sent, unsubscribed_at, blocked_at, queued_at, attempts, due_at, claim,
+     claimed_until)
+VALUES
+    ('t-é-1', 'site: ø ₂ 🦀', x'00ff00', 9223372036854775807, 9223372036854775806, 9223372036854775805, 9223372036854775804,
+     '1969-12-31T23:59:59.101Z', '1969-12-31T23:59:59.102Z', '1969-12-31T23:59:59.103Z', 9223372036854775803, '1969-12-31T23:59:59.104Z',
+     'claim: ø ₂ 🦀', '1969-12-31T23:59:59.105Z'),
+    ('t-2', '', x'', -9223372036854775808, -9223372036854775807, NULL, -9223372036854775806, NULL, NULL, '0001-01-01T00:00:00.001Z',
+     -9223372036854775805, NULL, NULL, NULL);
+
 INSERT INTO unsigned_mails
     (ticket, site, mailbox, session, network, sent_at)
 VALUES

@@ -32,7 +32,8 @@ async fn desk(listener: &TcpListener) -> Gateway {
     gateway_with(&lines, Overrides { demo: true, ..Overrides::default() }).await
 }
 
-fn reply_address(id: &str) -> String {
+/// The address for mails about a ticket.
+pub fn reply_address(id: &str) -> String {
     let id: uuid::Uuid = id.parse().unwrap();
     let digits = |number: u128, length: u32| -> String {
         let digit = |index: u32| char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(number >> (5 * index) & 31) as usize]);

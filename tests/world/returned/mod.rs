@@ -1,6 +1,6 @@
 //! Bounces of the gateway's mail: in the formats of mail servers, late, forged, and mails that only look like them.
 
-mod server;
+pub mod server;
 
 use std::time::Duration;
 

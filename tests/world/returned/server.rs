@@ -1,4 +1,4 @@
-//! A mail server that accepts every mail and stores its envelope.
+//! A mail server that accepts every mail but those to `gone`, and stores its envelope.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,6 +22,21 @@ impl Mail {
         let start = format!("{name}: ");
         self.lines.iter().find_map(|line| line.strip_prefix(&start)).unwrap_or_default()
     }
+
+    /// A header with the lines that continue it.
+    pub fn whole_header(&self, name: &str) -> String {
+        let start = format!("{name}: ");
+        let mut lines = self.lines.iter().skip_while(|line| !line.starts_with(&start));
+        let first = lines.next().map(|line| line.trim_start_matches(&start).to_string()).unwrap_or_default();
+        let more = lines.take_while(|line| line.starts_with([' ', '\t']));
+        more.fold(first, |whole, line| whole + " " + line.trim())
+    }
+
+    /// Its body without the soft line breaks of quoted-printable.
+    pub fn body(&self) -> String {
+        let lines = self.lines.iter().skip_while(|line| !line.is_empty());
+        lines.map(|line| line.strip_suffix('=').map_or_else(|| format!("{line}\n"), str::to_string)).collect()
+    }
 }
 
 pub struct Server {
@@ -41,6 +56,11 @@ impl Server {
             }
         });
         Server { port, mails }
+    }
+
+    /// How many mails to a recipient it has.
+    pub fn count(&self, recipient: &str) -> usize {
+        self.mails.lock().unwrap().iter().filter(|mail| mail.recipient == recipient).count()
     }
 
     /// Waits for the mail to a recipient whose Message-ID begins with an id.
@@ -84,7 +104,11 @@ async fn serve(stream: TcpStream, mails: Arc<Mutex<Vec<Mail>>>) -> std::io::Resu
             mails.lock().unwrap().push(std::mem::take(&mut mail));
         }
         inside = line == "DATA";
-        let answer = if inside { "354 go on\r\n" } else { "250 yes\r\n" };
+        let answer = match line.as_str() {
+            _ if inside => "354 go on\r\n",
+            _ if line.starts_with("RCPT TO:<gone@") => "550 5.1.1 User unknown\r\n",
+            _ => "250 yes\r\n",
+        };
         stream.write_all(answer.as_bytes()).await?;
     }
 }

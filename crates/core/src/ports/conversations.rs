@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::answer_mail::NewAnswerMail;
 use super::confirmations::{ClaimedAddress, Confirmation};
 use super::error::StoreError;
 use super::listing::{CustomerCursor, CustomerPage, ListedTicket};
@@ -269,6 +270,7 @@ impl CurrentTicket {
             activity_key: None,
             deliveries: Vec::new(),
             mail: None,
+            answer_mail: None,
             quota: None,
             confirmation: None,
         }
@@ -290,6 +292,8 @@ pub struct Change {
     pub deliveries: Vec<NewDelivery>,
     /// The receipt, for a ticket that has none.
     pub mail: Option<NewMail>,
+    /// The mail with `message`, an answer of support, or without one with all answers that were not mailed yet.
+    pub answer_mail: Option<NewAnswerMail>,
     /// The quota that it counts against; none for agents and verified customers.
     pub quota: Option<SubmissionQuota>,
     /// What happens to the claimed address.

@@ -20,6 +20,32 @@ pub struct MailContent {
     pub body: String,
 }
 
+/// What makes a mail part of a conversation, beside its subject. The ids are parts of Message-IDs before the at sign.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MailThread {
+    /// The mails before it, oldest first; the last one is what it replies to.
+    pub references: Vec<String>,
+    /// Where replies go; none for the sender's usual address.
+    pub reply_to: Option<String>,
+    /// The body in HTML.
+    pub html: String,
+    /// Its files.
+    pub files: Vec<MailFile>,
+    /// Where one request ends the mails of this conversation (RFC 8058).
+    pub unsubscribe: String,
+}
+
+/// A file of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailFile {
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub media: &'static str,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
 /// A mail to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressedMail<'a> {
@@ -29,6 +55,8 @@ pub struct AddressedMail<'a> {
     pub id: &'a str,
     /// Its subject and body.
     pub content: MailContent,
+    /// The conversation of a person that it belongs to; none for a mail of the gateway itself, to which no program replies.
+    pub thread: Option<MailThread>,
     /// Where bounces go; none for the sender's address.
     pub return_path: Option<String>,
 }

@@ -2,6 +2,7 @@
 //! pass through it.
 
 mod agents;
+mod answer_mail;
 mod attachments;
 mod audit_log;
 mod bus;
@@ -45,6 +46,7 @@ mod tickets;
 use async_trait::async_trait;
 
 pub use agents::{Agent, AgentSession, AgentSessions, Grant, LoginMethod, NewAgentSession, Role, SiteScope};
+pub use answer_mail::{AnswerMailOutcome, AnswerMails, DueAnswerMail, NewAnswerMail};
 pub use attachments::{Attachments, FileOwner, PutOutcome, StoredAttachment, Upload, UploadUsage, Usage};
 pub use audit_log::{AuditEntry, AuditKind, AuditLog, NewAuditEntry};
 pub use bus::Bus;
@@ -66,7 +68,7 @@ pub use imports::{ImportOutcome, ImportRun, Imports};
 pub use incidents::Incidents;
 pub use limits::{LimitShare, RetryAfter, SiteLimits};
 pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListedTicket, SortPosition, TicketSummary};
-pub use mailer::{AddressedMail, MailContent, MailFailure, Mailer};
+pub use mailer::{AddressedMail, MailContent, MailFailure, MailFile, MailThread, Mailer};
 pub use moves::{AppendError, MoveMark, MoveSource, MoveTarget, RowFault, RowSink, Suspects};
 pub use outages::{Outages, ReportedOutage};
 pub use outgoing_mail::{DueMail, MailLimits, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
@@ -99,6 +101,7 @@ impl<T: Gateways + Outages + RequestPaces + SharedBuckets + StatusPolls> SharedS
 #[async_trait]
 pub trait Store:
     AgentSessions
+    + AnswerMails
     + Attachments
     + AuditLog
     + Confirmations

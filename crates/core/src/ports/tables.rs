@@ -330,6 +330,26 @@ pub static TABLES: &[Table] = &[
         ],
     ),
     table(
+        "answer_mails",
+        &["ticket"],
+        &[
+            text("ticket"),
+            text("site"),
+            bytes("mailbox"),
+            integer("queued_until"),
+            integer("mailed_until"),
+            integer("last_mail").optional(),
+            integer("mails_sent"),
+            time("unsubscribed_at").optional(),
+            time("blocked_at").optional(),
+            time("queued_at"),
+            integer("attempts"),
+            time("due_at").optional(),
+            text("claim").optional(),
+            time("claimed_until").optional(),
+        ],
+    ),
+    table(
         "unsigned_mails",
         &[],
         &[

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod agent_sessions;
+pub mod answer_mail;
 pub mod backoff;
 pub mod body;
 pub mod business_hours;

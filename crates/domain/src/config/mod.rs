@@ -10,6 +10,7 @@ use super::targets::{self, Target};
 use super::vocabulary::{Kind, Priority};
 use wire::{Pairs, Read, Source};
 
+mod answer_mail;
 mod collected;
 mod link;
 mod problem;
@@ -17,6 +18,7 @@ mod redact;
 mod theme;
 mod topics;
 
+pub use answer_mail::AnswerMail;
 pub use collected::Collected;
 pub use link::{ASK, Link};
 pub use redact::Redact;
@@ -64,6 +66,9 @@ pub struct Config {
     /// Whether the site publishes incidents (`GET …/incidents`). Default: false. Gateway only.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub incidents: bool,
+    /// Whether answers are mailed to the customer who asks for the configuration. Default: `never`. Set by the gateway, which knows who mails them.
+    #[serde(skip_serializing_if = "is_default")]
+    pub answer_mail: AnswerMail,
     /// Whether response targets are shown for a plan that is not signed; for demos. Default: false. Gateway only.
     pub trust_page: bool,
 }
@@ -88,13 +93,14 @@ impl Default for Config {
             theme: Theme::default(),
             texts: Pairs::default(),
             incidents: false,
+            answer_mail: AnswerMail::default(),
             trust_page: false,
         }
     }
 }
 
 /// The fields that a page cannot set, because they decide response targets and routing.
-pub const GATEWAY_ONLY: &[&str] = &["plans", "targets", "attachments", "incidents", "trust_page"];
+pub const GATEWAY_ONLY: &[&str] = &["plans", "targets", "attachments", "incidents", "answer_mail", "trust_page"];
 
 /// Sets one field from the page's configuration. A bad value changes nothing and is an error that names the field and what is allowed.
 pub fn set_field(config: &mut Config, field: &str, value: &impl Source) -> Result<(), String> {
@@ -182,6 +188,7 @@ impl Read for Config {
                 "targets" => config.targets = Vec::read(&value),
                 "trust_page" => config.trust_page = value.is_true(),
                 "incidents" => config.incidents = value.is_true(),
+                "answer_mail" => config.answer_mail = AnswerMail::read(&value),
                 // The gateway has validated what it publishes. Errors are ignored, because a newer gateway may publish fields that are unknown
                 // here.
                 _ => drop(set_field(&mut config, &field, &value)),
@@ -189,6 +196,10 @@ impl Read for Config {
         }
         config
     }
+}
+
+fn is_default(answer_mail: &AnswerMail) -> bool {
+    *answer_mail == AnswerMail::default()
 }
 
 /// The priority of a plan, if the site configures one.

@@ -134,6 +134,9 @@ Text {
     SendingAs, "sending_as", "Sending as {email}.";
     AnswersTo, "answers_to", "Answers go to {email}.";
     AnswersHere, "answers_here", "You'll find our answer here, under Your tickets.";
+    AnswersMailed, "answers_mailed", "If you don't read it here soon, we'll e-mail it to {email}.";
+    AnswersConfirmed, "answers_confirmed", "If you don't read it here soon, we'll e-mail it to {email}, once you've confirmed that address.";
+    AnswersAlso, "answers_also", "You'll also get it by e-mail at {email}.";
     Send, "send", "Send";
     Sending, "sending", "Sending…";
     WithinHours, "within_hours", "one=First answer within {n} business hour|other=First answer within {n} business hours";
@@ -289,6 +292,15 @@ GatewayText {
     MailSent, "mail_sent", "The message was sent on {time}.";
     MailNotYours, "mail_not_yours", "If you did not write to us, someone else has entered your address. You can ignore this e-mail; please don't share the code.";
     MailNotYou, "mail_not_you", "If you did not write this, someone has mistyped their address. You don't need to do anything.";
+    AnswerReply, "mail_answer_reply", "To answer, reply to this e-mail, or write in the help menu, under “{tickets}”.";
+    AnswerNoReply, "mail_answer_no_reply", "To answer, write in the help menu, under “{tickets}”. Replies to this e-mail are not read.";
+    AnswerFiles, "mail_answer_files", "These files are too large for an e-mail. You'll find them in the help menu: {names}";
+    AnswerWhy, "mail_answer_why", "You get this e-mail because you wrote to us: ticket {reference}.";
+    AnswerStop, "mail_answer_stop", "Stop e-mails about this ticket:";
+    UnsubscribeAsk, "unsubscribe_ask", "Press the button to stop e-mails about this ticket. You'll still find our answers in the help menu.";
+    UnsubscribeButton, "unsubscribe_button", "Stop e-mails";
+    Unsubscribed, "unsubscribe_done", "You won't get any more e-mails about this ticket. You'll find our answers in the help menu.";
+    UnsubscribeNotValid, "unsubscribe_not_valid", "This link is not valid. Please use the one in an e-mail about your ticket.";
     MailTime, "mail_time", "{year}-{month}-{day}, {time} ({zone})";
     SendHere, "paste_send_here", "Please send it here, so that we get the details we need to help you: {link}";
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::secrets::SecretSource;
 use deskbell_core::ports::MailLimits;
+use deskbell_core::rules::answer_mail::AnswerPolicy;
 
 /// The table `mail` of a site.
 #[derive(Clone, Deserialize)]
@@ -24,6 +25,9 @@ pub struct MailTable {
     #[serde(default)]
     pub(crate) limits: MailLimits,
     pub(crate) url: Option<String>,
+    #[serde(default)]
+    pub(crate) answers: AnswerPolicy,
+    pub(crate) answer_delay: Option<String>,
 }
 
 /// Whether a server with an `smtp://` address has to support TLS.

@@ -32,8 +32,8 @@ pub fn destination(table: &EmailTable, password: Option<&str>) -> Result<MailDes
     if table.bounces && reply.is_none() {
         return Err(("bounces".into(), "requires reply_address, at which bounces arrive".into()));
     }
-    let (bounces, unverified) = (table.bounces, table.unverified);
-    Ok(MailDestination { mailbox: to, from, server, reply, bounces, agents, unverified })
+    let EmailTable { bounces, unverified, mails_requester, .. } = *table;
+    Ok(MailDestination { mailbox: to, from, server, reply, bounces, agents, unverified, mails_requester })
 }
 
 fn reply(table: &EmailTable) -> Result<Option<ReplyAddress>, (String, String)> {

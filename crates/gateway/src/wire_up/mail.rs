@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use url::Url;
 
 use crate::config::{MailTable, OAuthTable, SecretSource, Tls, read_text, secret};
@@ -12,6 +14,8 @@ use ::mail::{
 };
 use deskbell_core::ids::{DestinationName, SiteKey};
 use deskbell_core::ports::MailLimits;
+use deskbell_core::rules::answer_mail::AnswerPolicy;
+use deskbell_core::use_cases::mail::AnswerSettings;
 
 const NO_SERVER: &str = "not the address of a mail server; use smtps://HOST or smtp://HOST, with USER:PASSWORD@ \
     before the host and :PORT after it if needed, each %-encoded";
@@ -25,9 +29,16 @@ pub struct SiteMail {
     pub bounces: Option<DestinationName>,
     /// The limits for mail to unverified addresses.
     pub limits: MailLimits,
-    /// The public URL of the gateway, for links; without it mails contain none.
+    /// The public URL of the gateway, for links; without it mails contain none, and answers are not mailed.
     pub url: Option<Url>,
+    /// How answers are mailed; none without `url`, because nobody could unsubscribe.
+    pub answers: Option<AnswerSettings>,
 }
+
+/// How long an answer waits before it is mailed, if nothing else is configured.
+const ANSWER_DELAY: Duration = Duration::from_secs(5 * 60);
+/// The longest time that can be configured.
+const ANSWER_DELAY_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How the sites that send e-mail do so, by site key.
 pub type SiteMails = BTreeMap<SiteKey, SiteMail>;
@@ -46,8 +57,27 @@ pub fn site_mail(table: &MailTable, password: Option<&str>) -> Result<SiteMail, 
     };
     let server = server.read(&from, password)?;
     let url = table.url.as_deref().map(public_url).transpose()?;
+    let answers = answers(table)?.filter(|_| url.is_some());
     let smtp = SmtpMailer { from, reply_to, server };
-    Ok(SiteMail { smtp, bounces: table.bounces.clone().map(DestinationName::from), limits: table.limits, url })
+    let bounces = table.bounces.clone().map(DestinationName::from);
+    Ok(SiteMail { smtp, bounces, limits: table.limits, url, answers })
+}
+
+/// How answers are mailed.
+fn answers(table: &MailTable) -> Result<Option<AnswerSettings>, (&'static str, String)> {
+    let delay = table.answer_delay.as_deref().map_or(Some(ANSWER_DELAY), |text| {
+        let delay: Duration = text.parse::<SignedDuration>().ok()?.try_into().ok()?;
+        (delay <= ANSWER_DELAY_MAX).then_some(delay)
+    });
+    let delay = delay.ok_or_else(|| {
+        let text = table.answer_delay.as_deref().unwrap_or_default();
+        ("answer_delay", format!("{text:?} is not a duration of at most 24 hours, such as \"5 minutes\""))
+    })?;
+    if table.answers == AnswerPolicy::Always && table.url.is_none() {
+        let message = "\"always\" requires url, the public address of the gateway, at which customers unsubscribe";
+        return Err(("answers", message.into()));
+    }
+    Ok(Some(AnswerSettings { policy: table.answers, delay }))
 }
 
 fn tokens(table: &OAuthTable) -> Result<Tokens, (&'static str, String)> {

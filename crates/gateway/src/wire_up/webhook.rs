@@ -12,7 +12,7 @@ pub fn webhook(table: &WebhookTable, clients: &SharedClients) -> Result<Webhook,
     let text = text.ok_or_else(|| ("secret".to_string(), format!("missing; {SECRET_FORM}")))?;
     let field = secret_field("secret", "secret_file", table.secret_file.as_ref());
     let secret = Secret::read(&text).map_err(|message| (field.to_string(), message))?;
-    Ok(Webhook::new(target, secret))
+    Ok(Webhook::new(target, secret, table.mails_requester))
 }
 
 /// The channel of a table, or the invalid field and the reason.

@@ -25,7 +25,8 @@ pub fn zendesk(
     let login = login(table, client_secret)?;
     let hook = secret(("webhook_secret", table.webhook_secret.as_ref()), table.webhook_secret_file.as_ref(), None)?;
     let mapping = mapping(table)?;
-    Zendesk::new(url, login, mapping, table.unverified, hook, clients, limiters).map_err(|error| wrong("url", error))
+    let requester = (table.unverified, table.mails_requester);
+    Zendesk::new(url, login, mapping, requester, hook, clients, limiters).map_err(|error| wrong("url", error))
 }
 
 fn login(table: &ZendeskTable, client_secret: Option<&str>) -> Result<Login, (String, String)> {

@@ -1,12 +1,13 @@
 //! Renders a delivery as a mail. The same delivery has the same Message-ID in every attempt, so a mailbox can recognize duplicates.
 
 use lettre::address::Envelope;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
 
 use super::MailDestination;
 use super::files::Files;
+use crate::message::attached;
 use deskbell_core::ids::TicketId;
 use deskbell_core::ports::destination::{DeliveryContents, InboundMail, ReturnsOf};
 use deskbell_core::ports::{DeliveryKind, StoredTicket};
@@ -44,15 +45,14 @@ pub fn message(email: &MailDestination, contents: &DeliveryContents<'_>, files: 
     }
     let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(text(email, contents, files)));
     for file in &files.attached {
-        parts = parts.singlepart(attached(
-            &one_line(&file.name),
-            formats::media(file.media, &file.name),
-            file.bytes.clone(),
-        )?);
+        let media = formats::media(file.media, &file.name);
+        let file = attached(&one_line(&file.name), media, file.bytes.clone());
+        parts = parts.singlepart(file.map_err(|error| error.to_string())?);
     }
     if first {
         let context = serde_json::to_vec_pretty(&ticket.ticket.context).unwrap_or_default();
-        parts = parts.singlepart(attached(CONTEXT_FILE, "application/json", context)?);
+        let file = attached(CONTEXT_FILE, "application/json", context);
+        parts = parts.singlepart(file.map_err(|error| error.to_string())?);
     }
     message.multipart(parts).map_err(|error| error.to_string())
 }
@@ -143,14 +143,6 @@ fn text(email: &MailDestination, contents: &DeliveryContents<'_>, files: &Files)
     let text = if email.reply.is_some() { format!("{MARKER}\n\n{text}") } else { text };
     let without_controls = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
     text.replace("\r\n", "\n").chars().map(without_controls).chain(['\n']).collect()
-}
-
-/// An encoded attachment: without encoding, line endings would change on the way.
-fn attached(name: &str, media: &str, bytes: Vec<u8>) -> Result<SinglePart, String> {
-    let media = ContentType::parse(media).map_err(|error| error.to_string())?;
-    let body = Body::new_with_encoding(bytes, ContentTransferEncoding::Base64);
-    let body = body.map_err(|_| "a file cannot be encoded".to_string())?;
-    Ok(Attachment::new(name.into()).body(body, media))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{MailServer, SendError};
 use deskbell_core::ids::{ExternalId, TicketId};
+use deskbell_core::ports::destination::RequesterMail;
 use deskbell_core::ports::destination::{
     DeliveryContents, DeliveryReceipt, Destination, Failure, Finding, InboundEvent, InboundEventError, InboundHeaders,
     InboundMail, ReturnsOf,
@@ -47,6 +48,8 @@ pub struct MailDestination {
     pub agents: AgentAddresses,
     /// How unsigned addresses are used.
     pub unverified: Unverified,
+    /// Whether its help desk mails answers to the requester, as configured.
+    pub mails_requester: Option<bool>,
 }
 
 impl std::fmt::Debug for MailDestination {
@@ -100,6 +103,16 @@ impl Destination for MailDestination {
 
     fn return_path(&self, ticket: &TicketId) -> Option<String> {
         self.reply.as_ref()?.for_bounces(ticket, ReturnsOf::Customer).map(|address| address.to_string())
+    }
+
+    fn reply_address(&self, ticket: &TicketId) -> Option<String> {
+        self.reply.as_ref()?.for_ticket(ticket)
+    }
+
+    /// With a reply address its agents' answers come here and not to the requester.
+    fn mails_requester(&self) -> RequesterMail {
+        let default = if self.reply.is_some() { RequesterMail::Never } else { RequesterMail::Always };
+        self.mails_requester.map_or(default, |mails| RequesterMail::of_setting(Some(mails)))
     }
 
     async fn notify_unread(&self, ticket: &StoredTicket, mail: &InboundMail) {
@@ -172,7 +185,8 @@ pub(crate) mod tests {
         let mailbox: Mailbox = "desk@desk.example".parse().unwrap();
         let server = MailServer::new(("localhost".into(), 25), "acme.example", Security::None, None);
         let (agents, from) = (AgentAddresses::of_desk(&mailbox.email), "Acme <help@acme.example>".parse().unwrap());
-        MailDestination { mailbox, from, server, reply, bounces: false, agents, unverified: Unverified::Contact }
+        let unverified = Unverified::Contact;
+        MailDestination { mailbox, from, server, reply, bounces: false, agents, unverified, mails_requester: None }
     }
 
     #[test]

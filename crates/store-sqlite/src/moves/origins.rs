@@ -85,6 +85,7 @@ pub static ORIGINS: &[Origin] = &[
     origin("upload_usage"),
     origin("confirmations"),
     origin("mails").with(&[("attempts", "tries")]),
+    origin("answer_mails"),
     origin("unsigned_mails").in_order_of("rowid"),
     origin("erased_submissions"),
     origin("agents"),

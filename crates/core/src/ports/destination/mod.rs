@@ -84,6 +84,16 @@ pub trait Destination: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The address to which a customer can reply by mail about a ticket, if this destination receives such mail.
+    fn reply_address(&self, _ticket: &TicketId) -> Option<String> {
+        None
+    }
+
+    /// Whether it mails the answers that it has to the requester.
+    fn mails_requester(&self) -> RequesterMail {
+        RequesterMail::Never
+    }
+
     /// The address at which an agent finds an external ticket.
     fn page(&self, _place: &ExternalTicketRef) -> Option<String> {
         None
@@ -91,6 +101,26 @@ pub trait Destination: fmt::Debug + Send + Sync {
 
     /// Compares the configuration with the destination's own. `config` is the site's, `hook` the path for inbound events.
     async fn check(&self, config: &Config, hook: &str) -> Vec<Finding>;
+}
+
+/// Whether a destination mails the answers that it has to the requester.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequesterMail {
+    /// It does not.
+    #[default]
+    Never,
+    /// That depends on the destination's own settings, which are not known.
+    Unknown,
+    /// It does.
+    Always,
+}
+
+impl RequesterMail {
+    /// The value of a setting, if it is made.
+    pub fn of_setting(mails_requester: Option<bool>) -> RequesterMail {
+        mails_requester
+            .map_or(RequesterMail::Unknown, |mails| if mails { RequesterMail::Always } else { RequesterMail::Never })
+    }
 }
 
 /// Polling of a destination.

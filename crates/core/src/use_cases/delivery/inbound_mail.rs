@@ -17,6 +17,7 @@ use crate::rules::comment;
 use crate::rules::customer_limits::check_mailed_note;
 use crate::site::Sites;
 use crate::use_cases::attachments::KeepFile;
+use crate::use_cases::mail::BlockedMailboxes;
 use domain::conversation::{Author, Turn};
 use domain::ticket::{MESSAGE_MAX, Status};
 use mail_in::Origin;
@@ -67,6 +68,7 @@ struct Content {
 pub struct TakeInboundMail {
     conversations: Arc<dyn Conversations>,
     outgoing: Arc<dyn OutgoingMail>,
+    blocked: BlockedMailboxes,
     sites: Arc<Sites>,
     replies: StoreReply,
     files: KeepFile,
@@ -76,12 +78,12 @@ impl TakeInboundMail {
     /// Stores mails about tickets.
     pub fn new(
         conversations: Arc<dyn Conversations>,
-        outgoing: Arc<dyn OutgoingMail>,
+        (outgoing, blocked): (Arc<dyn OutgoingMail>, BlockedMailboxes),
         sites: Arc<Sites>,
         replies: StoreReply,
         files: KeepFile,
     ) -> TakeInboundMail {
-        TakeInboundMail { conversations, outgoing, sites, replies, files }
+        TakeInboundMail { conversations, outgoing, blocked, sites, replies, files }
     }
 
     /// Handles a mail that came to a destination. Mails with the same Message-ID are stored once.
@@ -95,6 +97,7 @@ impl TakeInboundMail {
         let author = author(ticket, &mail);
         if author == Ok(Author::Customer) && mail.origin == Origin::Person {
             self.outgoing.forget_bounces(&ticket.site, &mailbox(&mail.from)).await?;
+            self.blocked.unblock(&ticket.site, &mail.from).await?;
         }
         let (parts, files) = (std::mem::take(&mut mail.parts), std::mem::take(&mut mail.files));
         let is_support = author == Ok(Author::Support);

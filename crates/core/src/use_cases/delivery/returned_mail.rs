@@ -10,13 +10,13 @@ use crate::ports::{
     Bus, Delivery, DeliveryState, OutgoingMail, Queue, ReturnedReceipt, StoreError, StoredTicket, Tickets,
 };
 use crate::rules::address::{Address, address};
-use crate::use_cases::mail::Codes;
+use crate::use_cases::mail::{BlockedMailboxes, Codes};
 use mail_in::smtp_refusal::explain;
 use mail_in::{Outcome, outcome};
 
 /// The sent mail that a bounce is about.
 enum SentMail {
-    /// The receipt of a ticket, with the number of its code if known.
+    /// The receipt of a ticket, with the number of its code if known, or the mail with answers.
     Receipt { ticket: TicketId, number: Option<u32> },
     /// A delivery of a ticket to the destination, with its id if known.
     Delivery { ticket: TicketId, id: Option<String> },
@@ -29,19 +29,20 @@ pub struct TakeReturnedMail {
     outgoing: Arc<dyn OutgoingMail>,
     queue: Arc<dyn Queue>,
     codes: Codes,
+    blocked: BlockedMailboxes,
     bus: Arc<dyn Bus>,
 }
 
 impl TakeReturnedMail {
-    /// Records bounces in a store; `codes` are those that made the Message-IDs of receipts.
+    /// Records bounces in a store; `codes` are those that made the Message-IDs of receipts and answers.
     pub fn new(
         tickets: Arc<dyn Tickets>,
         outgoing: Arc<dyn OutgoingMail>,
         queue: Arc<dyn Queue>,
-        codes: Codes,
+        (codes, blocked): (Codes, BlockedMailboxes),
         bus: Arc<dyn Bus>,
     ) -> TakeReturnedMail {
-        TakeReturnedMail { tickets, outgoing, queue, codes, bus }
+        TakeReturnedMail { tickets, outgoing, queue, codes, blocked, bus }
     }
 
     /// Handles a bounce that came to a destination of a site.
@@ -102,6 +103,9 @@ impl TakeReturnedMail {
                 return Ok(());
             }
         };
+        if is_address_dead {
+            self.blocked.block(ticket, &address).await?;
+        }
         let text = format!("Mail to {address} was returned: {reason}");
         let record = ReturnedReceipt { number, text: &text, is_address_dead };
         if self.outgoing.record_returned_receipt(&ticket.id, record).await? {

@@ -12,6 +12,7 @@ use crate::ports::{
     StoreError, StoredTicket, TicketLimit,
 };
 use crate::rules::customer_limits::check_reply;
+use crate::use_cases::mail::MailAnswers;
 use domain::conversation::{Author, Turn};
 use domain::ticket::Status;
 
@@ -37,16 +38,18 @@ pub struct StoreReply {
     pub destinations: Arc<Destinations>,
     /// Announces replies.
     pub bus: Arc<dyn Bus>,
+    answers: MailAnswers,
 }
 
 impl StoreReply {
-    /// Stores replies, and dispatches them to the other destinations.
+    /// Stores replies, dispatches them to the other destinations, and queues the mails with answers.
     pub fn new(
         conversations: Arc<dyn Conversations>,
         destinations: Arc<Destinations>,
         bus: Arc<dyn Bus>,
+        answers: MailAnswers,
     ) -> StoreReply {
-        StoreReply { conversations, destinations, bus }
+        StoreReply { conversations, destinations, bus, answers }
     }
 
     /// Whether a reply is stored already.
@@ -85,11 +88,17 @@ impl StoreReply {
                 attachments: files.clone(),
             };
             let change = update_with(current, reply);
-            Change { message: Some(message), activity: note.clone(), deliveries: deliveries.clone(), ..change }.into()
+            let is_answer = reply.author == Author::Support;
+            let mail = self.answers.mail(&current.ticket, reply.at, current.now).filter(|_| is_answer);
+            let (activity, deliveries) = (note.clone(), deliveries.clone());
+            Change { message: Some(message), activity, deliveries, answer_mail: mail, ..change }.into()
         };
         match self.conversations.change(&ticket.id, Some(key), &decide).await? {
             ChangeOutcome::Written(ticket, _) => {
                 self.bus.deliveries_due(&ticket.site);
+                if self.answers.has(&ticket.site) {
+                    self.bus.mail_due(&ticket.site);
+                }
                 self.bus.ticket_changed(*ticket);
                 Ok(ReplyOutcome::Done)
             }

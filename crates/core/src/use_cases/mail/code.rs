@@ -17,6 +17,8 @@ pub const CODE_PAUSE: Duration = Duration::from_secs(60);
 /// Five attempts at each of five codes guess one ticket in four million.
 const DIGITS: usize = 8;
 const LINK_BYTES: usize = 16;
+/// Mails with answers are numbered by their last message, from here on. Receipts have the number of their code.
+const FIRST_ANSWER: u32 = 1_000;
 /// 96 bits, which cannot be guessed by sending mails.
 const MAIL_BYTES: usize = 12;
 
@@ -60,6 +62,22 @@ impl Codes {
         let tag = hmac::sign(&self.0, format!("mail {number} about {ticket}").as_bytes());
         let tag = BASE64_URL_SAFE_NO_PAD.encode(tag.as_ref().get(..MAIL_BYTES).unwrap_or_default());
         format!("{ticket}.{number}.{tag}")
+    }
+
+    /// The same for the mail with answers whose last message has a number. If a retried mail has more answers, it is another mail.
+    pub fn answer_name(&self, ticket: &TicketId, last_message: u32) -> String {
+        self.mail_name(ticket, FIRST_ANSWER.saturating_add(last_message))
+    }
+
+    /// The token of the link that ends the mails about a ticket. It never expires: the mails do not either.
+    pub fn unsubscribe_link(&self, ticket: &TicketId) -> String {
+        let tag = hmac::sign(&self.0, format!("end of mails about {ticket}").as_bytes());
+        BASE64_URL_SAFE_NO_PAD.encode(tag.as_ref().get(..LINK_BYTES).unwrap_or_default())
+    }
+
+    /// Whether a token ends the mails about the ticket.
+    pub fn is_unsubscribe_link(&self, ticket: &TicketId, token: &str) -> bool {
+        self.is_same(token, &self.unsubscribe_link(ticket))
     }
 
     /// The ticket and number of the mail with this Message-ID, if this gateway made it.
@@ -131,6 +149,18 @@ mod tests {
             assert_eq!(codes.mail_of(&forged), None, "{forged}");
         }
         assert_eq!(Codes::new(&[8; 32]).mail_of(&format!("<{other}@acme.example>")), None);
+    }
+
+    #[test]
+    fn mails_with_answers_have_names_of_their_own_and_a_link_of_their_ticket() {
+        let codes = Codes::new(&[7; 32]);
+        let name = codes.answer_name(&"1".into(), 2);
+        assert_eq!(codes.mail_of(&format!("<{name}@acme.example>")), Some(("1".into(), 1_002)));
+        assert_ne!(name, codes.mail_name(&"1".into(), 2));
+        let link = codes.unsubscribe_link(&"1".into());
+        assert!(codes.is_unsubscribe_link(&"1".into(), &link));
+        assert!(!codes.is_unsubscribe_link(&"2".into(), &link) && !codes.is_unsubscribe_link(&"1".into(), ""));
+        assert!(!codes.is_link(&"1".into(), 1, &link), "it reads nothing");
     }
 
     #[test]

@@ -39,9 +39,7 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, code_notice: O
     };
     let mut have = vec![reference(GatewayText::MailWeHaveIt)];
     have.extend(ticket.due_at.map(|due| fill(&t(GatewayText::MailDue), "{time}", &at(due))));
-    let table = texts::language(language).and_then(|language| texts::table(language).ok());
-    let tickets = table.and_then(|table| table.panel.into_iter().nth(Text::YourTickets as usize)).unwrap_or_default();
-    let mut instructions = vec![fill(&t(GatewayText::MailWhere), "{tickets}", &tickets)];
+    let mut instructions = vec![fill(&t(GatewayText::MailWhere), "{tickets}", &list_title(language))];
     if let Some(code_notice) = code_notice {
         let code = fill(&t(GatewayText::MailCode), "{code}", &code::spaced(&code_notice.code));
         instructions.push(fill(&code, "{time}", &at(code_notice.until)));
@@ -64,8 +62,14 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, code_notice: O
     MailContent { subject: reference(GatewayText::MailSubject), body: parts.join("\n\n") + "\n" }
 }
 
+/// What the panel calls the list of tickets in a language.
+pub fn list_title(language: &str) -> String {
+    let table = texts::language(language).and_then(|language| texts::table(language).ok());
+    table.and_then(|table| table.panel.into_iter().nth(Text::YourTickets as usize)).unwrap_or_default()
+}
+
 /// A time in a zone, formatted for a language.
-fn moment(form: &str, time: Timestamp, zone: &TimeZone) -> String {
+pub fn moment(form: &str, time: Timestamp, zone: &TimeZone) -> String {
     let local_time = time.to_jiff().to_zoned(zone.clone());
     let parts = [("{year}", "%Y"), ("{month}", "%m"), ("{day}", "%d"), ("{time}", "%H:%M")];
     let form =

@@ -11,27 +11,29 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::letter::{CodeNotice, letter};
-use super::{CODE_LIFE, Codes, MailWakers};
+use super::{AnswerSettings, BlockedMailboxes, CODE_LIFE, Codes, MailWakers, SendAnswers};
 use crate::attempt_counts::AttemptResult;
 use crate::clock::Clock;
 use crate::ids::SiteKey;
 use crate::ports::destination::Destination;
-use crate::ports::{AddressedMail, DueMail, MailFailure, MailOutcome, Mailer, OutgoingMail, StoreError};
+use crate::ports::{
+    AddressedMail, AnswerMailOutcome, DueMail, MailFailure, MailOutcome, Mailer, OutgoingMail, StoreError,
+};
 use crate::random;
 use crate::rules::backoff;
 use crate::site::Site;
 
 /// The lease of a mail that is being sent. Short, because a killed gateway cannot end its leases; extended while the mail is sent.
-const LEASE: Duration = Duration::from_secs(30);
-const RENEW: Duration = Duration::from_secs(10);
+pub(super) const LEASE: Duration = Duration::from_secs(30);
+pub(super) const RENEW: Duration = Duration::from_secs(10);
 /// The pause after the store could not be used.
-const STORE_RETRY: Duration = Duration::from_secs(1);
+pub(super) const STORE_RETRY: Duration = Duration::from_secs(1);
 /// How long is waited if something is due that cannot be claimed.
-const CLAIM_RETRY: Duration = Duration::from_millis(200);
+pub(super) const CLAIM_RETRY: Duration = Duration::from_millis(200);
 /// How long a mail is retried. After that nobody expects a receipt.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often the store is checked for work that another gateway on the same database has left behind.
-const CHECK_EVERY: Duration = Duration::from_secs(60);
+pub(super) const CHECK_EVERY: Duration = Duration::from_secs(60);
 
 /// How the mail of one site is written and sent.
 #[derive(Clone, Debug)]
@@ -44,14 +46,20 @@ pub struct SiteOutbox {
     pub reads_replies: bool,
     /// The destination whose webhook receives bounces; none if bounces go to the sender's address.
     pub bounces_to: Option<Arc<dyn Destination>>,
-    /// The public URL of the gateway, for links; without it mails contain none.
+    /// The public URL of the gateway, for links; without it mails contain none, and answers are not mailed.
     pub url: Option<Url>,
+    /// The destinations to which replies by mail may come.
+    pub replies_to: Vec<Arc<dyn Destination>>,
+    /// How it mails answers; none if it cannot.
+    pub answers: Option<AnswerSettings>,
 }
 
 /// Sends due mail.
 #[derive(Clone)]
 pub struct SendMail {
     outgoing: Arc<dyn OutgoingMail>,
+    answers: SendAnswers,
+    blocked: BlockedMailboxes,
     outboxes: Arc<Vec<SiteOutbox>>,
     codes: Codes,
     wakers: Arc<MailWakers>,
@@ -62,12 +70,13 @@ impl SendMail {
     /// Sends the mail of these sites from a store, which has this clock.
     pub fn new(
         outgoing: Arc<dyn OutgoingMail>,
+        (answers, blocked): (SendAnswers, BlockedMailboxes),
         outboxes: Vec<SiteOutbox>,
         codes: Codes,
         wakers: Arc<MailWakers>,
         clock: Arc<dyn Clock>,
     ) -> SendMail {
-        SendMail { outgoing, outboxes: Arc::new(outboxes), codes, wakers, clock }
+        SendMail { outgoing, answers, blocked, outboxes: Arc::new(outboxes), codes, wakers, clock }
     }
 
     /// The sites that send mail.
@@ -80,7 +89,7 @@ impl SendMail {
         let Some(mut woken) = self.wakers.watch(&outbox.site.key) else { return };
         while !stop.is_cancelled() {
             woken.mark_unchanged();
-            let wait = match self.send_due(outbox, stop).await {
+            let wait = match self.send_all_due(outbox, stop).await {
                 Ok(wait) => wait,
                 Err(error) => {
                     tracing::error!(site = outbox.site.key.as_str(), %error, "claiming mail failed");
@@ -94,7 +103,24 @@ impl SendMail {
         }
     }
 
-    /// Sends all due mail, and returns the time until the next is due.
+    /// Sends all due receipts and answers, and returns the time until the next is due.
+    async fn send_all_due(&self, outbox: &SiteOutbox, stop: &CancellationToken) -> Result<Duration, StoreError> {
+        let receipts = self.send_due(outbox, stop).await?;
+        let count = |outcome: &AnswerMailOutcome| {
+            let result = match outcome {
+                AnswerMailOutcome::Finished { is_sent: true, .. } => AttemptResult::Delivered,
+                AnswerMailOutcome::Finished { is_sent: false, .. } => return,
+                AnswerMailOutcome::Retry { .. } => AttemptResult::Retry,
+                AnswerMailOutcome::DeadLetter { .. } => AttemptResult::DeadLetter,
+            };
+            if let Some(attempts) = self.wakers.attempts(&outbox.site.key) {
+                attempts.add(result);
+            }
+        };
+        Ok(self.answers.send_due(outbox, stop, &count).await?.min(receipts))
+    }
+
+    /// Sends all due receipts, and returns the time until the next is due.
     async fn send_due(&self, outbox: &SiteOutbox, stop: &CancellationToken) -> Result<Duration, StoreError> {
         let (store, site) = (self.outgoing.as_ref(), &outbox.site.key);
         while !stop.is_cancelled() {
@@ -139,6 +165,9 @@ impl SendMail {
             };
             self.count(site, outcome);
             record(store, &due, outcome).await;
+            if matches!(outcome, MailOutcome::Bounced { .. }) {
+                self.blocked.block(&due.ticket, &due.address).await?;
+            }
         }
         Ok(CHECK_EVERY)
     }
@@ -214,11 +243,11 @@ fn code_notice(url: Option<&Url>, codes: &Codes, due: &DueMail, number: u32) -> 
 }
 
 async fn send(outbox: &SiteOutbox, codes: &Codes, due: &DueMail) -> Result<(), MailFailure> {
-    let SiteOutbox { site, mailer, reads_replies, bounces_to, url } = outbox;
+    let SiteOutbox { site, mailer, reads_replies, bounces_to, url, .. } = outbox;
     let code_notice = due.code.map(|number| code_notice(url.as_ref(), codes, due, number));
     let content = letter(site, &due.ticket, *reads_replies, code_notice.as_ref());
     // A mail with another code is another mail.
     let id = codes.mail_name(&due.ticket.id, due.code.unwrap_or_default());
     let return_path = bounces_to.as_ref().and_then(|to| to.return_path(&due.ticket.id));
-    mailer.send(AddressedMail { address: &due.address, id: &id, content, return_path }).await
+    mailer.send(AddressedMail { address: &due.address, id: &id, content, thread: None, return_path }).await
 }

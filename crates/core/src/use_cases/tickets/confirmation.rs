@@ -10,11 +10,11 @@ use crate::destinations::Destinations;
 use crate::ids::{SiteKey, TicketId};
 use crate::json::{self, JsonError};
 use crate::ports::{
-    Bus, ChangeOutcome, ClaimedAddress, CodeCheck, CodeRequest, Confirmations, Conversations, CurrentTicket,
+    Bus, ChangeOutcome, ClaimedAddress, CodeCheck, CodeRequest, Confirmations, Conversations, CurrentTicket, Decision,
     DeliveryKind, Reader, StoreError, StoredTicket, Tickets,
 };
 use crate::rules::codes::{enter_code, has_valid_code};
-use crate::use_cases::mail::{CODE_LIFE, CODE_PAUSE, Codes, Receipts};
+use crate::use_cases::mail::{CODE_LIFE, CODE_PAUSE, Codes, MailAnswers, Receipts};
 use domain::conversation::{Author, ConfirmationCode, Summary};
 
 /// The longest input that is checked, in bytes: longer than a code in any script.
@@ -81,6 +81,7 @@ pub struct ConfirmAddress {
     codes: Codes,
     destinations: Arc<Destinations>,
     bus: Arc<dyn Bus>,
+    answers: MailAnswers,
 }
 
 impl ConfirmAddress {
@@ -90,8 +91,9 @@ impl ConfirmAddress {
         codes: Codes,
         destinations: Arc<Destinations>,
         bus: Arc<dyn Bus>,
+        answers: MailAnswers,
     ) -> ConfirmAddress {
-        ConfirmAddress { conversations, codes, destinations, bus }
+        ConfirmAddress { conversations, codes, destinations, bus, answers }
     }
 
     /// Confirms the address of a reader's ticket by a code. Returns the ticket, whose answers can then be read.
@@ -108,7 +110,10 @@ impl ConfirmAddress {
         let deliveries = self.destinations.deliveries(site, DeliveryKind::Confirmed, Author::Customer, None);
         let result = Mutex::new(CodeCheck::NotNeeded);
         let decide = |current: &CurrentTicket| {
-            let (check, decision) = enter_code(current, CODE_LIFE, &is_code, &deliveries);
+            let (check, mut decision) = enter_code(current, CODE_LIFE, &is_code, &deliveries);
+            if let (CodeCheck::Confirmed, Decision::Write(change)) = (check, &mut decision) {
+                change.answer_mail = self.answers.mail_after_confirmation(&change.ticket);
+            }
             *result.lock().unwrap_or_else(PoisonError::into_inner) = check;
             decision
         };
@@ -118,6 +123,9 @@ impl ConfirmAddress {
                 let ChangeOutcome::Written(ticket, _) = changed else { return Err(FindTicketError::NoTicket.into()) };
                 let summary = summary(&ticket);
                 self.bus.deliveries_due(site);
+                if self.answers.has(site) {
+                    self.bus.mail_due(site);
+                }
                 self.bus.ticket_changed(*ticket);
                 Ok(summary)
             }

@@ -13,6 +13,7 @@ use crate::ports::{
 use crate::rules::response_plan::{TicketFacts, on_call_assignee, plan_response};
 use crate::site::{Site, Sites};
 use crate::timestamp::Timestamp;
+use crate::use_cases::mail::MailAnswers;
 use domain::conversation::{Author, Turn};
 use domain::targets::Owner;
 use domain::ticket::{Severity, Status};
@@ -73,17 +74,19 @@ pub struct HandleTicket {
     sites: Arc<Sites>,
     destinations: Arc<Destinations>,
     bus: Arc<dyn Bus>,
+    answers: MailAnswers,
 }
 
 impl HandleTicket {
-    /// Changes tickets of a store by the rules of their sites, and dispatches the changes.
+    /// Changes tickets of a store by the rules of their sites, dispatches the changes, and queues the mails with answers.
     pub fn new(
         conversations: Arc<dyn Conversations>,
         sites: Arc<Sites>,
         destinations: Arc<Destinations>,
         bus: Arc<dyn Bus>,
+        answers: MailAnswers,
     ) -> HandleTicket {
-        HandleTicket { conversations, sites, destinations, bus }
+        HandleTicket { conversations, sites, destinations, bus, answers }
     }
 
     /// Carries out an action of an agent on a ticket.
@@ -96,10 +99,21 @@ impl HandleTicket {
             _ => None,
         };
         let key = key.as_ref().map(|(key, body_hash)| MessageKey { key, body_hash: *body_hash });
-        let decide = |current: &CurrentTicket| decide(current, (site, &self.destinations), agent, &action);
+        let decide = |current: &CurrentTicket| {
+            let mut decision = decide(current, (site, &self.destinations), agent, &action);
+            if let Decision::Write(change) = &mut decision
+                && change.message.is_some()
+            {
+                change.answer_mail = self.answers.mail(&current.ticket, current.now, current.now);
+            }
+            decision
+        };
         match self.conversations.change(&ticket.id, key, &decide).await? {
             ChangeOutcome::Written(ticket, _) => {
                 self.bus.deliveries_due(&ticket.site);
+                if matches!(action, Action::Answer { .. }) && self.answers.has(&ticket.site) {
+                    self.bus.mail_due(&ticket.site);
+                }
                 // Internal notes must not be visible to others, not even as an event.
                 if !matches!(action, Action::Note(_) | Action::Contacted(_)) {
                     self.bus.ticket_changed(*ticket);

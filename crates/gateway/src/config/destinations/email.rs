@@ -22,6 +22,7 @@ pub struct EmailTable {
     pub(crate) oauth: Option<OAuthTable>,
     #[serde(default)]
     pub(crate) unverified: Unverified,
+    pub(crate) mails_requester: Option<bool>,
     pub(crate) reply_address: Option<String>,
     #[serde(default)]
     pub(crate) bounces: bool,

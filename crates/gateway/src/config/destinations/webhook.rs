@@ -15,6 +15,8 @@ pub struct WebhookTable {
     pub(crate) secret_file: Option<PathBuf>,
     #[serde(default)]
     pub(crate) private: bool,
+    #[serde(default)]
+    pub(crate) mails_requester: bool,
 }
 
 impl std::fmt::Debug for WebhookTable {

@@ -31,6 +31,7 @@ pub struct ZendeskTable {
     pub(crate) recipient: Option<String>,
     #[serde(default)]
     pub(crate) unverified: Unverified,
+    pub(crate) mails_requester: Option<bool>,
     #[serde(default = "default_tags")]
     pub(crate) tags: Vec<String>,
     #[serde(default)]

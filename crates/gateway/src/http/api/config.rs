@@ -15,7 +15,9 @@ use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
 use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::Person;
+use deskbell_core::rules::answer_mail::{AnswerMailer, announced};
 use deskbell_core::site::{Site, Sites};
+use deskbell_core::use_cases::mail::MailAnswers;
 use domain::config::{self, Config};
 use domain::targets::{Owner, Target};
 use redaction;
@@ -24,18 +26,20 @@ use wire::Pairs;
 /// The public configuration of a site, serialized.
 struct PublicConfig {
     config: Config,
+    /// Who mails answers.
+    mailer: AnswerMailer,
     json: String,
     etag: String,
 }
 
 impl PublicConfig {
     /// The public part of a configuration.
-    fn new(config: &Config) -> PublicConfig {
-        let config = public(config);
+    fn new(config: &Config, mailer: AnswerMailer) -> PublicConfig {
+        let config = Config { answer_mail: announced(mailer, None, config), ..public(config) };
         let json = serde_json::to_string(&config).unwrap_or_else(|_| "{}".into());
         let digest: String =
             Sha256::digest(json.as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        PublicConfig { config, json, etag: format!("\"{digest}\"") }
+        PublicConfig { config, mailer, json, etag: format!("\"{digest}\"") }
     }
 }
 
@@ -43,9 +47,10 @@ impl PublicConfig {
 pub struct PublicConfigs(BTreeMap<SiteKey, PublicConfig>);
 
 impl PublicConfigs {
-    /// The public configurations of sites.
-    pub fn new(sites: &Sites) -> PublicConfigs {
-        PublicConfigs(sites.iter().map(|site| (site.key.clone(), PublicConfig::new(&site.config))).collect())
+    /// The public configurations of sites, whose answers are mailed so.
+    pub fn new(sites: &Sites, answers: &MailAnswers) -> PublicConfigs {
+        let config = |site: &Site| PublicConfig::new(&site.config, answers.mailer(&site.key));
+        PublicConfigs(sites.iter().map(|site| (site.key.clone(), config(site))).collect())
     }
 }
 
@@ -69,9 +74,9 @@ pub async fn answer(
     if headers.contains_key(header::AUTHORIZATION) {
         let site = requesters.site(&site)?;
         if let Some(person) = requesters.identify(&headers, site).await?.person {
-            return Ok(
-                ([(header::CACHE_CONTROL, "no-store")], Json(promised(&config.config, site, &person))).into_response()
-            );
+            let mut own = promised(&config.config, site, &person);
+            own.answer_mail = announced(config.mailer, Some(&person), &site.config);
+            return Ok(([(header::CACHE_CONTROL, "no-store")], Json(own)).into_response());
         }
     }
     let known_etag = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -28,7 +28,8 @@ const POLICY: &str =
 #[derive(Default, Deserialize)]
 pub struct Linked {
     #[serde(default)]
-    key: String,
+    /// What shows that the gateway made it.
+    pub key: String,
 }
 
 /// The page with the button.
@@ -40,7 +41,7 @@ pub async fn show_form(
 ) -> Result<Response, Refusal> {
     let ticket = help.open_link.open(&site, &id, &key).await?;
     let language = language(&headers, ticket.as_ref());
-    let Some(ticket) = ticket else { return Ok(not_valid(language)) };
+    let Some(ticket) = ticket else { return Ok(not_valid(language, GatewayText::LinkNotValid)) };
     let t = |text| texts::text_in(tag(language), text);
     let content = html! {
         h1 { (fill(&t(GatewayText::LinkTitle), "{reference}", ticket.reference.as_str())) }
@@ -64,7 +65,7 @@ pub async fn show_ticket(
     let key = form_urlencoded::parse(&body).find_map(|(name, value)| (name == "key").then(|| value.into_owned()));
     let ticket = help.open_link.open(&site, &id, &key.unwrap_or_default()).await?;
     let language = language(&headers, ticket.as_ref());
-    let Some(ticket) = ticket else { return Ok(not_valid(language)) };
+    let Some(ticket) = ticket else { return Ok(not_valid(language, GatewayText::LinkNotValid)) };
     let t = |text| texts::text_in(tag(language), text);
     let messages = help.read_tickets.all(&ticket).await?;
     let content = html! {
@@ -96,12 +97,14 @@ fn render_message(language: Option<Language>, message: &Message) -> Markup {
     }
 }
 
-fn not_valid(language: Option<Language>) -> Response {
-    let content = html! { p { (texts::text_in(tag(language), GatewayText::LinkNotValid)) } };
+/// The page of a link that is not valid, which says so.
+pub fn not_valid(language: Option<Language>, text: GatewayText) -> Response {
+    let content = html! { p { (texts::text_in(tag(language), text)) } };
     answer(StatusCode::NOT_FOUND, language, "", &content)
 }
 
-fn answer(status: StatusCode, language: Option<Language>, title: &str, content: &Markup) -> Response {
+/// A page with a title and content.
+pub fn answer(status: StatusCode, language: Option<Language>, title: &str, content: &Markup) -> Response {
     let page = html! {
         (DOCTYPE)
         html lang=(tag(language)) dir=(if language.is_some_and(|language| language.rtl) { "rtl" } else { "ltr" }) {
@@ -126,11 +129,12 @@ fn answer(status: StatusCode, language: Option<Language>, title: &str, content: 
 }
 
 /// The language of the ticket, or else of the browser.
-fn language(headers: &HeaderMap, ticket: Option<&StoredTicket>) -> Option<Language> {
+pub fn language(headers: &HeaderMap, ticket: Option<&StoredTicket>) -> Option<Language> {
     let of_ticket = ticket.map(|ticket| ticket.ticket.locale.as_str()).filter(|locale| !locale.is_empty());
     of_ticket.map_or_else(|| accepted_language(headers), texts::language)
 }
 
-fn tag(language: Option<Language>) -> &'static str {
+/// The tag of a language.
+pub fn tag(language: Option<Language>) -> &'static str {
     language.map_or("en", |language| language.tag)
 }

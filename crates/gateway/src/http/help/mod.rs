@@ -1,8 +1,10 @@
 //! `/help/{site}/tickets/{id}`: a ticket for whoever follows the link of a mail (`linked`).
+//! `/help/{site}/tickets/{id}/unsubscribe`: ends the mails about a ticket (`unsubscribe`).
 //! `/help/{site}`: the panel on a page of its own, for customers who are logged out or whose product is down. It accepts the same links as any
 //! other page (`?deskbell=ticket&kind=bug`).
 
 mod linked;
+mod unsubscribe;
 
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
 
 use deskbell_core::site::Sites;
+use deskbell_core::use_cases::mail::Unsubscribe;
 use deskbell_core::use_cases::tickets::OpenLink;
 use deskbell_core::use_cases::tickets::ReadTickets;
 use domain::texts::{self, GatewayText, Language, Text};
@@ -34,6 +37,8 @@ pub struct HelpState {
     pub sites: Arc<Sites>,
     /// Opens tickets by links.
     pub open_link: Arc<OpenLink>,
+    /// Ends the mails about tickets.
+    pub unsubscribe: Arc<Unsubscribe>,
     /// Reads their messages.
     pub read_tickets: Arc<ReadTickets>,
 }
@@ -43,6 +48,7 @@ pub fn router(state: HelpState) -> Router {
     Router::new()
         .route("/{site}", get(answer))
         .route("/{site}/tickets/{id}", get(linked::show_form).post(linked::show_ticket))
+        .route("/{site}/tickets/{id}/unsubscribe", get(unsubscribe::show_form).post(unsubscribe::end))
         .route("/-/help.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/-/help.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
         .with_state(state)

@@ -1,0 +1,225 @@
+//! Which answers of support are mailed to the customer, by whom, and when.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::ports::destination::RequesterMail;
+use crate::ports::{Confirmation, Person, StoredTicket};
+use crate::rules::address::{Address, address};
+use crate::timestamp::Timestamp;
+use domain::config::{AnswerMail, Config};
+use domain::context::Group;
+use domain::conversation::{Author, Message};
+use domain::ticket::is_email;
+
+/// Answers that are older when they arrive are not mailed: they come from a ticket that was created elsewhere long ago, and its customer has
+/// just opened it here.
+const AGE_MAX: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// How many mails about a ticket are sent as soon as they are due. Two programs that answer each other without saying so write more.
+const UNHURRIED_AFTER: u32 = 20;
+/// The least time before every further mail.
+const UNHURRIED_DELAY: Duration = Duration::from_secs(60 * 60);
+
+/// Whether a site mails answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnswerPolicy {
+    /// Those that no destination mails, or may mail.
+    #[default]
+    Auto,
+    /// All.
+    Always,
+    /// None.
+    Never,
+}
+
+/// Who mails the answers of a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerMailer {
+    /// The gateway.
+    Gateway,
+    /// A destination.
+    Destination,
+    /// A destination may; the gateway does not.
+    Unknown,
+    /// Nobody.
+    Nobody,
+}
+
+/// Who mails the answers of a site, by what the destinations that have them do.
+pub fn answer_mailer(policy: AnswerPolicy, having: &[RequesterMail]) -> AnswerMailer {
+    match policy {
+        AnswerPolicy::Always => AnswerMailer::Gateway,
+        _ if having.contains(&RequesterMail::Always) => AnswerMailer::Destination,
+        _ if having.contains(&RequesterMail::Unknown) => AnswerMailer::Unknown,
+        AnswerPolicy::Auto => AnswerMailer::Gateway,
+        AnswerPolicy::Never => AnswerMailer::Nobody,
+    }
+}
+
+/// What the panel tells a customer about answers, if all answers of the site are mailed by `mailer`. What is not certain is not promised.
+pub fn announced(mailer: AnswerMailer, person: Option<&Person>, config: &Config) -> AnswerMail {
+    let is_confirmed_by_code = person.is_none_or(|person| person.email_verified == Some(false));
+    if is_confirmed_by_code {
+        return if mailer == AnswerMailer::Gateway { AnswerMail::Confirmed } else { AnswerMail::Never };
+    }
+    // A site that does not collect users does not store their signed addresses.
+    let has_address = person.is_some_and(|person| is_email(&person.user.email));
+    match mailer {
+        _ if !has_address || config.context.off.contains(&Group::User) => AnswerMail::Never,
+        AnswerMailer::Gateway => AnswerMail::Unread,
+        AnswerMailer::Destination => AnswerMail::Always,
+        AnswerMailer::Unknown | AnswerMailer::Nobody => AnswerMail::Never,
+    }
+}
+
+/// The address to which answers to a ticket are mailed: the one that the host has signed, or else the one that the customer has confirmed.
+pub fn answer_address(ticket: &StoredTicket) -> Option<String> {
+    let email = match address(&ticket.ticket) {
+        Address::Signed(email) => email,
+        Address::Claimed(email) if ticket.handling.confirmation == Confirmation::Confirmed => email,
+        Address::Claimed(_) | Address::Missing => return None,
+    };
+    is_email(&email).then_some(email)
+}
+
+/// Whether an answer of this time is mailed.
+pub fn is_recent(written_at: Timestamp, now: Timestamp) -> bool {
+    now.since(written_at) <= AGE_MAX
+}
+
+/// How long an answer waits before it is mailed, after a number of mails about its ticket.
+pub fn answer_delay(configured: Duration, mails_sent: u32) -> Duration {
+    if mails_sent < UNHURRIED_AFTER { configured } else { configured.max(UNHURRIED_DELAY) }
+}
+
+/// Whether a message is mailed: support wrote it, it was not mailed before, and the customer has not read it in the panel.
+pub fn is_to_mail(message: &Message, mailed_until: u32, read_until: u32) -> bool {
+    message.author == Author::Support && message.number > mailed_until.max(read_until)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{stored, time};
+    use domain::context::User;
+
+    #[test]
+    fn no_answer_is_mailed_twice() {
+        use AnswerMailer::{Destination, Gateway, Nobody, Unknown};
+        let (no, maybe, yes) = (RequesterMail::Never, RequesterMail::Unknown, RequesterMail::Always);
+        for (having, auto, never) in [
+            (&[][..], Gateway, Nobody),
+            (&[no], Gateway, Nobody),
+            (&[no, no], Gateway, Nobody),
+            (&[maybe], Unknown, Unknown),
+            (&[no, maybe], Unknown, Unknown),
+            (&[yes], Destination, Destination),
+            (&[maybe, yes], Destination, Destination),
+            (&[yes, no], Destination, Destination),
+        ] {
+            assert_eq!(answer_mailer(AnswerPolicy::Auto, having), auto, "{having:?}");
+            assert_eq!(answer_mailer(AnswerPolicy::Never, having), never, "{having:?}");
+            assert_eq!(answer_mailer(AnswerPolicy::Always, having), Gateway, "{having:?}");
+        }
+    }
+
+    #[test]
+    fn the_panel_announces_only_what_is_certain() {
+        use AnswerMailer::{Destination, Gateway, Nobody, Unknown};
+        let person = |email: &str, email_verified| Person {
+            id: "u-7".into(),
+            user: User { email: email.into(), ..User::default() },
+            email_verified,
+            priority: None,
+            channels: Vec::new(),
+            until: Timestamp::EPOCH,
+        };
+        let email = "ada@example.com";
+        let people = [None, Some(person(email, Some(false))), Some(person(email, None)), Some(person("", Some(true)))];
+        let mut config = Config::default();
+        let (never, unread, confirmed, always) =
+            (AnswerMail::Never, AnswerMail::Unread, AnswerMail::Confirmed, AnswerMail::Always);
+        for (mailer, expected) in [
+            (Gateway, [confirmed, confirmed, unread, never]),
+            (Destination, [never, never, always, never]),
+            (Unknown, [never; 4]),
+            (Nobody, [never; 4]),
+        ] {
+            assert_eq!(
+                people.each_ref().map(|person| announced(mailer, person.as_ref(), &config)),
+                expected,
+                "{mailer:?}"
+            );
+        }
+        config.context.off.push(Group::User);
+        assert_eq!(announced(Gateway, people[2].as_ref(), &config), never);
+        assert_eq!(announced(Gateway, None, &config), confirmed);
+    }
+
+    #[test]
+    fn destinations_are_unknown_until_their_setting_is_made() {
+        let of = RequesterMail::of_setting;
+        assert_eq!(
+            [of(None), of(Some(true)), of(Some(false))],
+            [RequesterMail::Unknown, RequesterMail::Always, RequesterMail::Never]
+        );
+    }
+
+    #[test]
+    fn answers_go_only_to_signed_or_confirmed_addresses() {
+        let awaited = Confirmation::Awaited { withheld: 0, first: 0, code_sent: true };
+        let user = |verified, email: &str| Some(User { verified, email: email.into(), ..User::default() });
+        for (user, typed, confirmation, expected) in [
+            (user(true, "real@example.com"), "eve@example.com", Confirmation::NotNeeded, Some("real@example.com")),
+            (user(true, "nobody"), "", Confirmation::NotNeeded, None),
+            (user(true, ""), "ada@example.com", Confirmation::NotNeeded, None),
+            (user(true, ""), "ada@example.com", awaited, None),
+            (user(true, ""), "ada@example.com", Confirmation::Confirmed, Some("ada@example.com")),
+            (user(false, "page@example.com"), "", awaited, None),
+            (None, "ada@example.com", Confirmation::NotNeeded, None),
+            (None, "ada@example.com", awaited, None),
+            (None, "ada@example.com", Confirmation::Confirmed, Some("ada@example.com")),
+            (None, "", Confirmation::NotNeeded, None),
+        ] {
+            let mut ticket = stored();
+            ticket.ticket.context.user = user;
+            ticket.ticket.contact.email = typed.into();
+            ticket.handling.confirmation = confirmation;
+            assert_eq!(answer_address(&ticket).as_deref(), expected, "{typed} {confirmation:?}");
+        }
+    }
+
+    #[test]
+    fn only_unread_answers_of_support_are_mailed_once() {
+        let message = |number, author| Message {
+            number,
+            author,
+            name: String::new(),
+            body: String::new(),
+            at: String::new(),
+            attachments: Vec::new(),
+        };
+        for (number, author, mailed_until, read_until, expected) in [
+            (3, Author::Support, 0, 0, true),
+            (3, Author::Support, 2, 2, true),
+            (3, Author::Support, 3, 0, false),
+            (3, Author::Support, 0, 3, false),
+            (3, Author::Automatic, 0, 0, false),
+            (3, Author::Customer, 0, 0, false),
+        ] {
+            assert_eq!(is_to_mail(&message(number, author), mailed_until, read_until), expected);
+        }
+    }
+
+    #[test]
+    fn old_answers_are_not_mailed_and_many_mails_slow_down() {
+        let now = time("2026-11-24T00:00:00.000Z");
+        assert!(is_recent(time("2026-11-21T00:00:00.000Z"), now) && is_recent(time("2026-11-24T01:00:00.000Z"), now));
+        assert!(!is_recent(time("2026-11-20T23:59:59.000Z"), now));
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        assert_eq!((answer_delay(minutes(5), 19), answer_delay(minutes(5), 20)), (minutes(5), minutes(60)));
+        assert_eq!(answer_delay(minutes(90), 20), minutes(90));
+    }
+}
