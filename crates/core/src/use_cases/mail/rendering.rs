@@ -132,7 +132,7 @@ fn link(out: &mut String, url: &str, content: impl FnOnce(&mut String)) {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "Hi **Ada**,\nsee [the docs](https://a.example/?a=1&b=2) or https://b.example:\n\n- `one`\n- two\n\n\
+    const TEXT: &str = "Hi **Ada**,  \nsee [the docs](https://a.example/?a=1&b=2) or https://b.example:\n\n- `one`\n- two\n\n\
         > quoted\n\n```\nlet x = \"<b>\";\n```\n\n<script>alert('1')</script> ![pic](https://c.example/x.png)";
 
     #[test]
