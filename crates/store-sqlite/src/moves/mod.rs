@@ -556,7 +556,7 @@ mod tests {
     async fn references_to_nothing_are_suspect_in_every_table_that_refers_to_others() {
         let (path, _folder) = database("").await;
         let source = SqliteMoveSource::open(&path).await.unwrap();
-        let keys = references::foreign_keys(&mut *source.connection().await.unwrap()).await.unwrap();
+        let keys = references::foreign_keys(&mut source.connection().await.unwrap()).await.unwrap();
         drop(source);
         assert!(keys.len() > 5);
         for key in keys {
