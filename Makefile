@@ -127,7 +127,7 @@ test-native: | needs ## the native tests, and those of the gateway on PostgreSQL
 	cd crates/gateway
 	DESKBELL_TEST_STORE=postgres "$$suite" accounts:: answers:: attack:: conversation:: desk::conversing desk::creating desk::merging events:: identity:: inbox incidents:: mail:: privacy:: queues:: search:: tickets::
 
-test-loader: | needs ## the unit tests of the JavaScript
+test-loader: $(LOADER_PACKAGES) | needs ## the unit tests of the JavaScript
 	@echo '── unit tests of the JavaScript'
 	node --test tests/loader/*.test.mjs
 

@@ -124,8 +124,10 @@ export const outbox = (given) => {
    */
   const store = (item) =>
     transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
-      const { key, draft, text } = item;
-      let earlier = draft && (await became(draft, text, outbox, receipts));
+      const { key, draft, of, text } = item;
+      // Only a reply that was written as one has no draft that another tab may have submitted.
+      const id = draft || (of?.startsWith("reply:") ? "" : of);
+      let earlier = id && (await became(id, text, outbox, receipts));
       // What was refused became a draft again.
       if (earlier?.refused) {
         outbox.delete(earlier.key);
@@ -349,13 +351,13 @@ export const outbox = (given) => {
    * @param {Item} item @param {Outcome} outcome @param {number} wait @param {boolean} full
    */
   const settle = async (item, { word, text: answer }, wait, full) => {
-    const { key, draft, text, user, files } = item;
+    const { key, draft, of, text, user, files } = item;
     if (word == "sent") {
       over.add(key);
       unstored.delete(key);
       await transact(["drafts", "outbox", "receipts"], (drafts, outbox, receipts) => {
         outbox.delete(key);
-        receipts.put({ key, site, user, draft, text, answer, at: Date.now() }, key);
+        receipts.put({ key, site, user, draft, of, text, answer, at: Date.now() }, key);
         // It is still there if the submission could not be stored in its place.
         return dropDraft(drafts, item);
       });

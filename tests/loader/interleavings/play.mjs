@@ -1,0 +1,202 @@
+// One interleaving: what happens is decided by a seed.
+
+import * as actors from "./actors.mjs";
+import { checkAlways, checkEnd, checkRequest, checkSent, checkSettled, Violation } from "./checks.mjs";
+import { Event } from "./platform.mjs";
+import { Texts } from "./texts.mjs";
+import { World } from "./world.mjs";
+
+/** How many things happen before everything works again. */
+const STEPS = 110;
+/** More than anything takes to settle. */
+const ENDLESS = 6000;
+
+export class Play {
+  texts = new Texts();
+  isHealthy = false;
+  /** The commits on the device when the texts were checked last. */
+  seen = { commits: 0 };
+  /** A violation that was found where nothing catches it. @type {unknown} */
+  found;
+
+  /** @param {number} seed @param {boolean} isReliable whether storage does what it should */
+  constructor(seed, isReliable) {
+    this.isReliable = isReliable;
+    this.world = new World(seed);
+    const { world } = this;
+    world.hasLocks = seed % 5 != 0;
+    world.network.faults = [0, 10, 30, 60][world.random.below(4)];
+    world.gateway.watchers.push((request, sub) => this.note(() => checkRequest(this, request, sub)));
+    world.note = (tab, what, detail) => {
+      const reference = what == "sent" ? detail.reference : what == "receipt" && JSON.parse(detail).reference;
+      if (reference) this.note(() => checkSent(this, reference));
+    };
+  }
+
+  /** Remembers a violation. @param {() => void} check */
+  note(check) {
+    try {
+      check();
+    } catch (violation) {
+      this.found ??= violation;
+    }
+  }
+
+  hasFaults = () => !this.isHealthy;
+
+  /** Runs something, and checks what must always hold. @param {() => unknown} act */
+  async happen(act) {
+    act();
+    await this.world.scheduler.settle();
+    this.afterwards();
+  }
+
+  afterwards() {
+    const { world, texts } = this;
+    for (const tab of world.living) {
+      const before = tab.lastUser;
+      tab.lastUser = tab.user;
+      // What was written before any user was declared belongs to the one who is.
+      if (!before && tab.lastUser) {
+        const items = tab.program.items.map((item) => item.text);
+        for (const text of [...actors.composed(tab), ...items]) texts.claim(text, tab.user);
+        for (const name of tab.files) texts.files.get(name)?.add(tab.user);
+      }
+      for (const text of actors.composed(tab))
+        texts.change(text, (known) => {
+          known.tab = tab.number;
+          if (known.isOpen && before != tab.lastUser) known.owners.add(tab.lastUser);
+        });
+    }
+    if (this.found) throw this.found;
+    checkAlways(this);
+  }
+
+  /** @param {import("./scheduler.mjs").Event} event */
+  async step(event) {
+    await this.world.run(event);
+    this.afterwards();
+  }
+
+  /** Plays it to its end. */
+  async run() {
+    for (let nth = 0; nth < STEPS; nth++) await this.something();
+    await this.finish();
+  }
+
+  async something() {
+    const { world } = this;
+    const { random, scheduler } = world;
+    if (random.chance(72)) {
+      const ready = scheduler.ready();
+      const timer = random.chance(80) ? scheduler.nextTimer() : scheduler.nextTimer(random.pick(world.tabs));
+      const event = ready.length && (!timer || random.chance(85)) ? random.pick(ready) : timer;
+      if (event) return this.step(event);
+    }
+    const number = random.below(world.tabs.length);
+    const tab = world.tabs[number];
+    if (!tab) {
+      return this.happen(() => {
+        world.tell(`tab ${number} is opened`);
+        const opened = world.open(number);
+        if (random.chance(60)) actors.identify(this, opened);
+        if (random.chance(80)) actors.open(this, opened);
+      });
+    }
+    const [, act] = tab.isClosing ? [0, actors.end] : weighted(random.below(TOTAL));
+    return this.happen(() => void act(this, tab));
+  }
+
+  /** Everything works again, and everybody comes back. */
+  async finish() {
+    const { world } = this;
+    world.tell("everything works again");
+    this.isHealthy = true;
+    world.network.faults = 0;
+    world.network.isOnline = true;
+    world.gateway.rejectsTokens = false;
+    world.device.mode = "good";
+    await this.happen(() => {
+      for (const tab of world.living) {
+        tab.page.window.dispatchEvent(new Event("online"));
+        // A user whose token could not be had is declared again.
+        if (tab.person != tab.user) actors.identify(this, tab, tab.person);
+      }
+    });
+    await this.settle();
+    checkSettled(this);
+    const people = ["", "ada", "ben"];
+    await this.happen(() => {
+      for (const tab of world.living) actors.end(this, tab);
+      world.tell("everybody comes back");
+      for (const [number, person] of people.entries()) {
+        const tab = world.open(number);
+        if (person) actors.identify(this, tab, person);
+        actors.open(this, tab);
+      }
+    });
+    await this.settle();
+    for (const { key, user, refused } of world.device.all("outbox")) {
+      const tab = world.living[people.indexOf(user)];
+      if (!refused) await this.happen(() => tab.program.loader.sendAgain(key, true));
+    }
+    await this.settle();
+    checkSettled(this);
+    checkEnd(this);
+  }
+
+  /** Lets everything happen that was begun, and time pass, until nothing is left. */
+  async settle() {
+    const { scheduler } = this.world;
+    for (let nth = 0; nth < ENDLESS; nth++) {
+      const event = scheduler.ready()[0] ?? scheduler.nextTimer();
+      if (!event) return;
+      await this.step(event);
+    }
+    throw new Violation("it never ends");
+  }
+}
+
+/** What can happen besides what was begun, and how often. @type {[number, (play: Play, tab: import("./world.mjs").Tab) => unknown][]} */
+const ACTS = [
+  [14, actors.type],
+  [12, actors.send],
+  [6, actors.attach],
+  [3, actors.add],
+  [4, actors.converse],
+  [6, actors.typeReply],
+  [6, actors.sendReply],
+  [8, actors.useOutbox],
+  [4, actors.chooseOffer],
+  [2, actors.finish],
+  [5, (play, tab) => void actors.identify(play, tab)],
+  [2, (play, tab) => void actors.reset(play, tab)],
+  [4, actors.open],
+  [5, actors.end],
+  [2, actors.close],
+  [3, ({ world }, tab) => void tab.page.window.dispatchEvent(new Event("online"))],
+  [2, ({ world }, tab) => void tab.page.document.dispatchEvent(new Event("visibilitychange"))],
+  [3, ({ world }) => change(world, "network", (network) => (network.faults = world.random.pick([0, 10, 40, 100])))],
+  [1, ({ world }) => change(world, "gateway", (gateway) => (gateway.rejectsTokens = world.random.chance(40)))],
+  [1, ({ world }) => world.gateway.files.clear()],
+  [
+    4,
+    ({ world, isReliable }) => {
+      if (isReliable) return;
+      world.device.mode = world.random.pick(["good", "good", "failing", "full", "full-at-commit", "hanging"]);
+      world.tell(`storage is ${world.device.mode}`);
+    },
+  ],
+];
+const TOTAL = ACTS.reduce((sum, [weight]) => sum + weight, 0);
+
+const change = (world, name, act) => {
+  const value = act(world[name]);
+  world.tell(`${name}: ${value}`);
+};
+
+/** @param {number} position @returns {(typeof ACTS)[number]} */
+const weighted = (position) => {
+  for (const act of ACTS) if ((position -= act[0]) < 0) return act;
+  return ACTS[0];
+};

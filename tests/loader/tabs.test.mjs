@@ -1,0 +1,87 @@
+// What the scripts of the loader do with texts and files in several tabs, one case each. Random ones are in
+// `interleavings.test.mjs`.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Event } from "./interleavings/platform.mjs";
+import { draftText } from "./interleavings/texts.mjs";
+import { FakeFile } from "./interleavings/values.mjs";
+import { World } from "./interleavings/world.mjs";
+
+/** A browser in which everything works. */
+class Browser extends World {
+  constructor() {
+    super(1);
+  }
+
+  /** A tab in which the host has declared a user, and help was opened. @param {number} number @param {string} id */
+  async help(number, id) {
+    const tab = this.open(number);
+    await this.identify(tab, { id, token: this.token(id) });
+    tab.page.command("open");
+    return tab;
+  }
+
+  /** @param {any} tab @param {object} user */
+  async identify(tab, user) {
+    tab.page.command("identify", user);
+    await this.scheduler.settle();
+  }
+
+  /** Lets something happen until a condition holds; everything that was begun, and time pass, without one. @param {() => boolean} [holds] */
+  async until(holds = () => false) {
+    await this.scheduler.settle();
+    for (let count = 0; !holds(); count++) {
+      const event = this.scheduler.ready()[0] ?? this.scheduler.nextTimer();
+      if (!event) return;
+      assert.ok(count < 3000, "it never ends");
+      await this.run(event);
+    }
+  }
+
+  /** @param {any} tab @param {string} text */
+  type({ program }, text) {
+    program.box.value = text;
+    program.box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  get drafts() {
+    return this.device.all("drafts").map(draftText);
+  }
+}
+
+test("a draft that was added to a ticket is not offered again, although another tab has put it aside", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ada");
+  await browser.until(() => first.hasModules);
+  browser.type(first, "first");
+  await browser.until(() => browser.drafts.includes("first"));
+  const second = await browser.help(1, "ada");
+  await browser.until(() => !!second.program.loader);
+  // Before the draft on the device was read.
+  browser.type(second, "second");
+  await browser.until();
+  assert.deepEqual(browser.drafts.sort(), ["first", "second"]);
+  first.program.add("t-ada", () => {});
+  await browser.until();
+  await browser.help(2, "ada");
+  await browser.until();
+  assert.deepEqual(browser.drafts, ["second"]);
+});
+
+test("a draft that one tab sends and another adds to a ticket arrives once", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ada");
+  await browser.until(() => first.hasModules);
+  browser.type(first, "text");
+  await browser.until();
+  const second = await browser.help(1, "ada");
+  await browser.until();
+  assert.equal(second.text, "text");
+  first.program.send(() => {});
+  second.program.add("t-ada", () => {});
+  await browser.until();
+  assert.equal(browser.gateway.arrivals("text").length, 1);
+  assert.deepEqual([first.text, second.text, browser.drafts.length], ["", "", 0]);
+});
