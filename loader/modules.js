@@ -447,7 +447,8 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       if (reset) {
         forgetSession();
         written.clear();
-        carried.drop(carried.of(draft?.id() ?? "").map(({ id }) => id));
+        // Those of what is being sent go with it.
+        if (!all["box"]?.readOnly) carried.drop(carried.of(draft?.id() ?? "").map(({ id }) => id));
         draft?.reset();
         following?.forget();
       } else {

@@ -85,3 +85,19 @@ test("a draft that one tab sends and another adds to a ticket arrives once", asy
   assert.equal(browser.gateway.arrivals("text").length, 1);
   assert.deepEqual([first.text, second.text, browser.drafts.length], ["", "", 0]);
 });
+
+test("the files of a ticket that is being sent stay with it when the user logs out", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  await browser.until();
+  tab.chosen = [new FakeFile("file")];
+  tab.program.loader.choose("", "*/*");
+  browser.type(tab, "text");
+  let isPressed = false;
+  tab.program.send(() => (isPressed = true));
+  await browser.until(() => isPressed);
+  tab.page.command("reset", {});
+  await browser.until();
+  const [arrival] = browser.gateway.arrivals("text");
+  assert.equal(arrival?.body.attachments.length, 1);
+});
