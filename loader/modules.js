@@ -87,7 +87,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
   /**
    * Submits a reply to the ticket with an id, with the attachments of an owner.
    * @param {string} id @param {string} body @param {string} text what the customer wrote @param {string} of
-   * @param {string} place the key of its draft @param {() => Promise<boolean>} keep stores the draft again
+   * @param {string} place the key of its draft @param {import("./outbox.js").Keep} keep
    */
   const reply = async (id, body, text, of, place, keep) => {
     const files = carried.ids(of);
@@ -120,8 +120,8 @@ export const start = async (parts, said, heard, ticketsChanged) => {
   /** The owner of attachments: the draft, unless another one is named. @param {string} owner */
   const ownerOf = (owner) => owner || draft?.id() || "";
   const userId = () => `${state.user?.id ?? ""}`;
-  /** Stores the draft; resolves to whether the device has it. */
-  const saveDraft = async () => !!(await draft?.save());
+  /** Stores a text as the draft; resolves to whether the device has it, and to nothing if the form has another one. @param {string} text */
+  const saveDraft = async (text) => (all["box"].value == text ? !!(await draft?.save()) : undefined);
   /** Uploads an attachment as its user. @param {string} id */
   const upload = (id, user = userId(), own = session()) =>
     carried.put(id, own, (refused) => all["token"](refused, user));
@@ -352,9 +352,10 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       // Another tab may be sending it again.
       if (!item?.refused || all["box"].readOnly) return;
       const offer = draft?.putAside();
-      program.editTicket(JSON.parse(item.body));
+      const ticket = JSON.parse(item.body);
+      program.editTicket(ticket);
       carried.give(item.files, draft?.id() ?? "");
-      await sealed?.giveBack(key, saveDraft);
+      await sealed?.giveBack(key, () => saveDraft(ticket.message));
       offer?.();
     },
     /** What was last sent, and the names of the attachments that it lacks. */
@@ -405,7 +406,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     /** Submits the draft of a ticket as a reply. @param {string} id of the ticket @param {string} body @param {string} text */
     addDraft: async (id, body, text) => {
       const { id: of, place } = draft?.about() ?? { id: "", place: "" };
-      return reply(id, body, text, of, place, saveDraft);
+      return reply(id, body, text, of, place, () => saveDraft(text));
     },
     /** The draft of a reply. @param {string} id of its ticket */
     replyDraft: (id) => written.begun(id),
@@ -424,7 +425,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       const of = draft?.id() ?? "";
       const unaccepted = carried.unaccepted(of);
       const ticket = { path: "/tickets", body, text, signed, files, of, visit, unaccepted };
-      const outcome = await sealed?.send(ticket, draft?.about(), saveDraft);
+      const outcome = await sealed?.send(ticket, draft?.about(), () => saveDraft(text));
       return explained(outcome, await labelled());
     },
 

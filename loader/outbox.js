@@ -35,6 +35,8 @@ import { blank } from "./state.js";
  *
  * @typedef {{word: string, text?: string}} Outcome `sent`, `refused`, or why it is unknown; and the response
  * @typedef {{status: number, text?: string, after?: number, late?: boolean, sealed?: string}} Answer
+ * @typedef {() => Promise<boolean | undefined>} Keep stores what was refused as a draft again; resolves to whether it did, and
+ *   to nothing if the form has another text
  * @typedef {object} Given
  * @property {string} site
  * @property {string} siteUrl
@@ -436,11 +438,12 @@ export const outbox = (given) => {
 
   /**
    * The customer edits what was refused. It stays in the outbox until `keep` has stored it as a draft, unless only this
-   * page has it.
-   * @param {string} key @param {() => Promise<boolean>} keep
+   * page has it. It stays if the form is another user's by now.
+   * @param {string} key @param {Keep} keep
    */
   const giveBack = async (key, keep) => {
-    if ((await keep()) || unstored.has(key)) await remove(key).catch(blank);
+    const isKept = await keep();
+    if (isKept || (isKept == false && unstored.has(key))) await remove(key).catch(blank);
     await turn();
   };
 
@@ -476,7 +479,7 @@ export const outbox = (given) => {
      * the same draft, no second submission is created.
      * @param {{path: string, body: string, text: string, signed: boolean, files: string[], of: string}} what
      * @param {{id: string, place: string} | undefined} draft its draft, which is deleted with it; a reply's has no id
-     * @param {() => Promise<boolean>} keep stores what was refused as a draft again, and resolves to whether it did
+     * @param {Keep} keep
      * @returns {Promise<Outcome>}
      */
     send: async (what, draft, keep) => {

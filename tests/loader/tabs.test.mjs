@@ -101,3 +101,18 @@ test("the files of a ticket that is being sent stay with it when the user logs o
   const [arrival] = browser.gateway.arrivals("text");
   assert.equal(arrival?.body.attachments.length, 1);
 });
+
+test("a ticket that is refused after another user was declared stays its author's", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  await browser.until();
+  browser.type(tab, "bad");
+  let isPressed = false;
+  tab.program.send(() => (isPressed = true));
+  await browser.until(() => isPressed);
+  // Before the device has the submission.
+  await browser.identify(tab, { id: "ben", token: browser.token("ben") });
+  await browser.until();
+  const [submission] = browser.device.all("outbox");
+  assert.deepEqual([submission?.text, submission?.user, tab.text], ["bad", "ada", ""]);
+});
