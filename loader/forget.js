@@ -26,6 +26,13 @@ export const forget = async (site, extra) => {
   } catch {}
 };
 
+/**
+ * The user whom the last `reset` names; nothing if the device has no mark. The loader may know them although their token
+ * was not read.
+ * @param {string} site @returns {string | undefined}
+ */
+export const forgottenUser = (site) => [...readMarks(site).values()].sort((one, other) => other.at - one.at)[0]?.user;
+
 /** The marks on the device by their storage keys. @param {string} site @returns {Map<string, Mark>} */
 const readMarks = (site) => {
   const byName = new Map();

@@ -9,7 +9,7 @@ import { purge } from "./disk.js";
 import { keep } from "./draft.js";
 import { drops } from "./drops.js";
 import { ask } from "./engines.js";
-import { forget } from "./forget.js";
+import { forget, forgottenUser } from "./forget.js";
 import { marks } from "./marks.js";
 import { once } from "./once.js";
 import { explained } from "./outcome.js";
@@ -442,9 +442,10 @@ export const start = async (parts, said, heard, ticketsChanged) => {
      */
     other: (user, reset = false, discard = false, isTheirs = false) => {
       remember();
+      if (reset) user = forgottenUser(key) ?? user;
       // First of all, so that nothing of it is found again.
       const gone = reset && forget(key, { user, discard, at: Date.now() });
-      const done = Promise.allSettled([gone, sealed?.other(reset, discard)]);
+      const done = Promise.allSettled([gone, sealed?.other(reset, discard, user)]);
       if (reset) {
         forgetSession();
         written.clear();

@@ -549,16 +549,17 @@ export const outbox = (given) => {
     /**
      * The user has changed, or with `reset` has logged out. Submissions stay with their user, and are still sent.
      * @param {boolean} reset
-     * @param {boolean} discard deletes the user's submissions as well; everybody's if no user was declared
+     * @param {boolean} discard deletes the submissions of `id` as well; everybody's if it is empty
+     * @param {string} id of the previous user
      */
-    other: async (reset, discard) => {
+    other: async (reset, discard, id) => {
       const before = last;
       last = user();
       // A user who was declared only now waits for the same outcomes as before.
       if (reset || before) for (const key of waiting.keys()) conclude(key, { word: "gone" });
       if (discard)
         for (const { key, user, files } of await all())
-          if (!before || user == before) await Promise.allSettled([remove(key), attachments.drop(files)]);
+          if (!id || user == id) await Promise.allSettled([remove(key), attachments.drop(files)]);
       await turn();
       run();
     },

@@ -116,3 +116,21 @@ test("a ticket that is refused after another user was declared stays its author'
   const [submission] = browser.device.all("outbox");
   assert.deepEqual([submission?.text, submission?.user, tab.text], ["bad", "ada", ""]);
 });
+
+test("a user who logs out before their token was read takes nobody else's draft along", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ben");
+  await browser.until(() => first.hasModules);
+  browser.type(first, "text");
+  await browser.until();
+  // The last user on the device.
+  await browser.help(1, "ada");
+  await browser.until();
+  const last = browser.open(2);
+  await browser.identify(last, { token: () => new Promise(() => {}) });
+  last.page.command("open");
+  await browser.until(() => last.hasModules);
+  last.page.command("reset", { discard: true });
+  await browser.until();
+  assert.deepEqual(browser.drafts, ["text"]);
+});
