@@ -186,7 +186,9 @@ export const changed = (reset, discard) => {
   if (!state) return;
   if (reset) forgetToken();
   const isAnother = state.given != tried;
-  if (isAnother && !calls) isOpenToNext = box?.value == "" && !modules?.attached("").files.length;
+  // An id says at once who it is.
+  if (isAnother && !calls)
+    isOpenToNext = state.given?.id == null && box?.value == "" && !modules?.attached("").files.length;
   turn();
   const done = meet(reset, discard);
   draw();

@@ -134,3 +134,19 @@ test("a user who logs out before their token was read takes nobody else's draft 
   await browser.until();
   assert.deepEqual(browser.drafts, ["text"]);
 });
+
+test("what a user writes while the host gets another token for them is not the next user's", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ben");
+  await browser.until();
+  // Its server does not answer.
+  await browser.identify(tab, { id: "ben", token: () => new Promise(() => {}) });
+  browser.type(tab, "text");
+  await browser.identify(tab, { id: "ada", token: browser.token("ada") });
+  assert.equal(tab.text, "");
+  await browser.until();
+  assert.deepEqual(
+    browser.device.entries("drafts").map(([place]) => place),
+    ["acme\nben"],
+  );
+});
