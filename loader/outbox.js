@@ -211,12 +211,15 @@ export const outbox = (given) => {
   const tokenOf =
     ({ signed, user: theirs, draft }) =>
     async (refused) => {
+      let jwt = "";
       if (signed && theirs == user())
         try {
-          return await token(refused, theirs);
+          jwt = await token(refused, theirs);
+          // The user has no token; otherwise it could not be had, or was refused.
+          if (!state.token || (!refused && !state.gave)) return jwt;
         } catch {}
-      if (signed && !draft) throw 0;
-      return "";
+      if (signed && !draft && !jwt) throw 0;
+      return jwt;
     };
 
   /**

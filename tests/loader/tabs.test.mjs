@@ -150,3 +150,22 @@ test("what a user writes while the host gets another token for them is not the n
     ["acme\nben"],
   );
 });
+
+test("a reply waits while the host cannot get the token of its author", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  await browser.until();
+  let failures = 3;
+  const token = async () => {
+    if (failures-- > 0) throw new Error("the host's server is away");
+    return browser.token("ada");
+  };
+  await browser.identify(tab, { id: "ada", token });
+  tab.program.openConversation("t-ada");
+  await browser.until();
+  tab.program.typeReply("reply");
+  tab.program.sendReply(() => {});
+  await browser.until();
+  assert.equal(browser.gateway.arrivals("reply").length, 1);
+  assert.equal(browser.device.all("outbox").length, 0);
+});
