@@ -105,9 +105,10 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
     // The page may have been written anew after the draft was stored (`repaint` in `panel.js`).
     if (own && !isShown && !now.attachments?.length && (!now.message || own.ticket.message == now.message)) {
       take(own);
-      // A draft that was replaced becomes the current one again.
+      // A draft that was replaced becomes the current one again, unless another tab has stored one meanwhile.
       if (own.place != owner)
-        await kept((store) => {
+        await kept(async (store) => {
+          if (await got(store.get(owner))) return;
           store.delete(own.place);
           store.put(own, owner);
         });
@@ -168,7 +169,10 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
       const now = draft();
       const mine = { ...now, place: aside(owner, now.at) };
       const left = others.filter((other) => other != found);
-      const isAside = await kept((store) => {
+      const isAside = await kept(async (store) => {
+        // Another tab may have stored one meanwhile.
+        const there = await got(store.get(owner));
+        if (there && hasMore(there, mine) && hasMore(there, found)) store.put(there, aside(owner, there.at));
         store.delete(found.place);
         store.put(found, owner);
         if (hasContent(mine.ticket)) store.put(mine, mine.place);

@@ -46,6 +46,15 @@ class Browser extends World {
     program.box.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  /** Another tab, which is not simulated, stores a draft. @param {string} message */
+  storeElsewhere(message) {
+    const at = this.scheduler.now;
+    this.device.databases
+      .get("deskbell")
+      ?.get("drafts")
+      ?.set("acme\nada", { id: message, ticket: { message }, at, tab: 0 });
+  }
+
   get drafts() {
     return this.device.all("drafts").map(draftText);
   }
@@ -168,4 +177,35 @@ test("a reply waits while the host cannot get the token of its author", async ()
   await browser.until();
   assert.equal(browser.gateway.arrivals("reply").length, 1);
   assert.equal(browser.device.all("outbox").length, 0);
+});
+
+test("neither a draft that becomes the current one again nor one that is chosen replaces what another tab has stored", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ada");
+  await browser.until(() => first.hasModules);
+  browser.type(first, "first");
+  await browser.until(() => browser.drafts.includes("first"));
+  const second = await browser.help(1, "ada");
+  await browser.until(() => !!second.program.loader);
+  browser.type(second, "second");
+  await browser.until();
+  second.program.send(() => {});
+  await browser.until();
+  assert.deepEqual(browser.drafts, ["first"]);
+  for (const tab of browser.living) browser.kill(tab);
+  const third = await browser.help(2, "ada");
+  await browser.until(() => third.text == "first");
+  browser.storeElsewhere("third");
+  await browser.until();
+  assert.deepEqual(browser.drafts.sort(), ["first", "third"]);
+  const fourth = await browser.help(0, "ada");
+  await browser.until();
+  assert.equal(fourth.text, "third");
+  // The draft in the box is stored before the other one takes its place.
+  fourth.offer.onclick();
+  await browser.until(() => browser.scheduler.ready().some(({ label }) => label == "committed drafts"));
+  browser.storeElsewhere("fourth");
+  await browser.until();
+  assert.equal(fourth.text, "first");
+  assert.deepEqual(browser.drafts.sort(), ["first", "fourth", "third"]);
 });

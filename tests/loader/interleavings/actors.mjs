@@ -15,6 +15,9 @@ const writers = (tab) => [...new Set([tab.person, tab.user])];
 /** The texts that a tab shows to somebody who writes. @param {Tab} tab */
 export const composed = (tab) => [tab.text, tab.program.conversation?.text ?? ""].filter(Boolean);
 
+/** Whether a tab is about to send a text. @param {import("./world.mjs").World} world @param {string} text */
+const isSending = (world, text) => world.living.some((tab) => tab.isSending(text));
+
 /** Somebody opens help. @param {Play} play @param {Tab} tab */
 export const open = ({ world }, tab) => {
   world.tell(`tab ${tab.number}: help is opened`);
@@ -28,7 +31,7 @@ export const type = ({ world, texts }, tab) => {
   const before = tab.text;
   const text = texts.write(writers(tab), world.random.chance(15) ? "bad" : "text");
   world.tell(`tab ${tab.number}: "${tab.person}" types ${text} over "${before}"`);
-  texts.release(before);
+  texts.release(before, isSending(world, before));
   texts.change(text, (known) => (known.isOpen = tab.isOpen));
   program.box.value = text;
   program.box.dispatchEvent(new Event("input", { bubbles: true }));
@@ -90,7 +93,7 @@ export const typeReply = ({ world, texts, isReliable }, tab) => {
   if (!conversation?.isRestored || conversation.isBusy) return;
   const text = texts.write(writers(tab), world.random.chance(15) ? "bad" : "text");
   world.tell(`tab ${tab.number}: reply ${text} is typed over "${conversation.text}"`);
-  texts.release(conversation.text);
+  texts.release(conversation.text, isSending(world, conversation.text));
   // A draft that the device did not give when the field was opened is written over.
   const stored = world.device.entries("drafts").find(([place]) => place == `acme\n${tab.user}\n${conversation.id}`);
   if (!isReliable && !conversation.text && stored) texts.release(draftText(stored[1]));
@@ -140,7 +143,7 @@ export const chooseOffer = ({ world }, tab) => {
 export const finish = ({ world, texts }, tab) => {
   if (!tab.program.loader || tab.program.isSealed || !tab.text) return;
   world.tell(`tab ${tab.number}: a question has helped with ${tab.text}`);
-  texts.release(tab.text);
+  texts.release(tab.text, isSending(world, tab.text));
   tab.program.finish();
 };
 
@@ -187,11 +190,11 @@ export const reset = ({ world, texts }, tab) => {
   for (const [text, known] of texts.known) {
     const isTheirs = !user || known.isAnonymous || known.owners.has(user);
     if (!isTheirs) continue;
-    const isSending = known.isPressed && world.living.some((other) => other.isSending(text));
-    const isSent = (isSending || known.wasSealed) && !text.startsWith("bad");
+    const isOnItsWay = known.isPressed && isSending(world, text);
+    const isSent = (isOnItsWay || known.wasSealed) && !text.startsWith("bad");
     if (!isSent || discard) known.isRequired = false;
     // The device forgets the draft; until it has the submission, only the tab that sends it has the text.
-    if (isSending && !known.wasSealed) known.isForgettable = true;
+    if (isOnItsWay && !known.wasSealed) known.isForgettable = true;
     const isOnlyDraft = drafts.has(text) && !outbox.has(text) && !known.isPressed;
     const isOnlyTheirs = !user || !known.owners.size || (known.owners.size == 1 && known.owners.has(user));
     if (isAlone && isOnlyDraft && isOnlyTheirs) known.isForgotten = true;
@@ -217,8 +220,7 @@ export const end = ({ world, texts }, tab) => {
   for (const [text, known] of texts.known) {
     const wasKept = known.isForgettable ? known.wasSealed : known.wasStored;
     // What was not in the outbox yet is a draft again.
-    if (!known.wasSealed && known.tab == tab.number && !world.living.some((other) => other.isSending(text)))
-      known.isPressed = false;
+    if (!known.wasSealed && known.tab == tab.number && !isSending(world, text)) known.isPressed = false;
     if (!wasKept && !others.has(text) && !world.gateway.arrivals(text).length && known.tab == tab.number)
       known.isRequired = false;
   }

@@ -50,10 +50,13 @@ export class Texts {
     if (known) change(known);
   }
 
-  /** The customer has replaced or deleted a draft. What was sent off is another thing, unless it was refused. @param {string} text */
-  release(text) {
+  /**
+   * The customer has replaced or deleted a draft. What was sent off is another thing, unless it was refused.
+   * @param {string} text @param {boolean} isSending whether another tab is about to send it
+   */
+  release(text, isSending = false) {
     this.change(text, (known) => {
-      if (!known.isPressed || text.startsWith("bad")) known.isRequired = false;
+      if ((!known.wasSealed && !isSending) || text.startsWith("bad")) known.isRequired = false;
     });
   }
 
