@@ -186,11 +186,11 @@ export const changed = (reset, discard) => {
   if (!state) return;
   if (reset) forgetToken();
   const isAnother = state.given != tried;
-  // An id says at once who it is.
-  if (isAnother && !calls)
-    isOpenToNext = state.given?.id == null && box?.value == "" && !modules?.attached("").files.length;
+  if (isAnother && !calls) isOpenToNext = box?.value == "" && !modules?.attached("").files.length;
   turn();
   const done = meet(reset, discard);
+  // An id says at once for whom the rest is written.
+  if (state.given?.id != null) isOpenToNext = false;
   draw();
   if (isAnother) {
     calls += 1;
