@@ -91,7 +91,8 @@ bench: first-time widget $(BROWSER_PACKAGES) ## the figures that a person looks 
 	node tests/bench/recording.js
 	node tests/bench/busy.js
 
-bench-chaos: first-time widget $(BROWSER_PACKAGES) ## a thousand tickets through a network that does its worst (CHAOS=1000: how many, SEED=1: another plan), and 100,000 interleavings of the desk
+bench-chaos: first-time widget $(BROWSER_PACKAGES) ## a thousand tickets through a network that does its worst (CHAOS=1000: how many, SEED=1: another plan), and 100,000 interleavings of tabs, storage and network
+	DESK_INTERLEAVINGS=100000 DESK_SEED='$(SEED)' node --test tests/loader/interleavings.test.mjs
 	DESK_INTERLEAVINGS=100000 DESK_SEED='$(SEED)' cargo test --release --package domain --lib desk::tests::interleavings
 	cargo build --package gateway --bin deskbell
 	CHROMIUM=$$(tests/browser/find-chromium)
@@ -127,8 +128,8 @@ test-native: | needs ## the native tests, and those of the gateway on PostgreSQL
 	cd crates/gateway
 	DESKBELL_TEST_STORE=postgres "$$suite" accounts:: answers:: attack:: conversation:: desk::conversing desk::creating desk::merging events:: identity:: inbox incidents:: mail:: privacy:: queues:: search:: tickets::
 
-test-loader: $(LOADER_PACKAGES) | needs ## the unit tests of the JavaScript
-	@echo '── unit tests of the JavaScript'
+test-loader: $(LOADER_PACKAGES) | needs ## the tests of the JavaScript, also in 5,000 random interleavings of tabs, storage and network
+	@echo '── tests of the JavaScript'
 	node --test tests/loader/*.test.mjs
 
 test-wasm: wasm-target $(BINDGEN) $(BROWSER_PACKAGES) ## the tests of the WebAssembly

@@ -29,7 +29,7 @@ export const type = ({ world, texts }, tab) => {
   const { program } = tab;
   if (!program.loader || program.isSealed) return;
   const before = tab.text;
-  const text = texts.write(writers(tab), world.random.chance(15) ? "bad" : "text");
+  const text = texts.write(writers(tab), world.random.chance(20) ? "bad" : "text");
   world.tell(`tab ${tab.number}: "${tab.person}" types ${text} over "${before}"`);
   texts.release(before, isSending(world, before));
   texts.change(text, (known) => (known.isOpen = tab.isOpen));
@@ -91,7 +91,7 @@ export const typeReply = ({ world, texts, isReliable }, tab) => {
   const { conversation } = tab.program;
   // The field shows the draft before anybody types.
   if (!conversation?.isRestored || conversation.isBusy) return;
-  const text = texts.write(writers(tab), world.random.chance(15) ? "bad" : "text");
+  const text = texts.write(writers(tab), world.random.chance(20) ? "bad" : "text");
   world.tell(`tab ${tab.number}: reply ${text} is typed over "${conversation.text}"`);
   texts.release(conversation.text, isSending(world, conversation.text));
   // A draft that the device did not give when the field was opened is written over.
@@ -112,7 +112,7 @@ export const useOutbox = ({ world, texts }, tab) => {
   const { program } = tab;
   if (!program.loader) return;
   if (program.screen != "outbox") return program.openOutbox();
-  const item = world.random.pick(program.items);
+  const item = program.items.find(({ refused }) => refused) ?? world.random.pick(program.items);
   if (!item) return;
   const { key, text, refused, draft, cause } = item;
   const line = `tab ${tab.number}: of ${text} in the outbox`;

@@ -19,7 +19,12 @@ export const checkAlways = ({ world, texts, seen }) => {
     for (const [text, known] of texts.known) {
       const isStored = drafts.has(text) || outbox.has(text);
       known.wasStored ||= isStored;
-      known.wasSealed ||= outbox.has(text);
+      if (!known.wasSealed && outbox.has(text)) {
+        known.wasSealed = true;
+        const { place } = device.all("outbox").find((item) => item.text == text);
+        const draft = device.entries("drafts").find(([key]) => key == place)?.[1];
+        demand(!draft || draftText(draft) != text, () => `${text} is a submission and still a draft`);
+      }
       const isSomewhere = isStored || gateway.arrivals(text).length > 0;
       const wasKept = known.isForgettable ? known.wasSealed : known.wasStored;
       demand(!known.isRequired || !wasKept || isSomewhere, () => `${text} was stored and is nowhere`);

@@ -7,7 +7,7 @@ import { Texts } from "./texts.mjs";
 import { World } from "./world.mjs";
 
 /** How many things happen before everything works again. */
-const STEPS = 110;
+const STEPS = 90;
 /** More than anything takes to settle. */
 const ENDLESS = 6000;
 
@@ -100,7 +100,7 @@ export class Play {
         world.tell(`tab ${number} is opened`);
         const opened = world.open(number);
         if (random.chance(60)) actors.identify(this, opened);
-        if (random.chance(80)) actors.open(this, opened);
+        if (random.chance(70)) actors.open(this, opened);
       });
     }
     const [, act] = tab.isClosing ? [0, actors.end] : weighted(random.below(TOTAL));
@@ -166,11 +166,11 @@ const ACTS = [
   [4, actors.converse],
   [6, actors.typeReply],
   [6, actors.sendReply],
-  [8, actors.useOutbox],
+  [14, actors.useOutbox],
   [4, actors.chooseOffer],
   [2, actors.finish],
-  [5, (play, tab) => void actors.identify(play, tab)],
-  [2, (play, tab) => void actors.reset(play, tab)],
+  [5, (play, tab) => actors.identify(play, tab)],
+  [3, actors.reset],
   [4, actors.open],
   [5, actors.end],
   [2, actors.close],
