@@ -146,6 +146,10 @@ pub fn answers(panel: Panel, model: &Model) -> String {
         return with_email(panel, model, Text::AnswersTo);
     }
     let here = panel.t(Text::AnswersHere);
+    // What the community answers is not mailed.
+    if is_automatic(model) {
+        return here;
+    }
     let mailed = match model.config.answer_mail {
         AnswerMail::Confirmed => Text::AnswersConfirmed,
         // They go to the address that the host has signed, which is not sent if the customer withholds it.

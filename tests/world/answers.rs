@@ -17,7 +17,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::mail::hook::{post_signed, reply_address};
 use crate::returned::server::{Mail, Server};
-use crate::support::{Answer, Gateway, SECRET, gateway_with, mailed_code, post, request, signed_with, ticket};
+use crate::support::{
+    Answer, Gateway, SECRET, gateway_with, gateways_on_postgres, mailed_code, on_sqlite, post, request, signed_with,
+    ticket,
+};
 use crate::zendesk::Zendesk;
 
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
@@ -36,21 +39,15 @@ impl World {
     /// A site that mails, with additional configuration of its mail and destinations. No mail is sent yet.
     async fn new(mail: &str, destinations: &str) -> World {
         let server = Server::start().await;
-        let more = if destinations == MAILBOX {
-            let secret = BASE64_STANDARD.encode(KEY);
-            format!("smtp = \"smtp://127.0.0.1:{}\"\nwebhook_secret = \"whsec_{secret}\"", server.port)
-        } else {
-            String::new()
-        };
-        let lines = format!(
-            "limits = {{ address = 100000, session = 100000, site = 100000 }}\n\
-             [sites.desk]\norigins = [\"*\"]\n[[sites.desk.signers]]\nalgorithm = \"HS256\"\nsecret = \"{SECRET}\"\n\
-             [sites.desk.mail]\nfrom = \"Acme <help@acme.example>\"\nsmtp = \"smtp://127.0.0.1:{}\"\nanswer_delay = \"0 seconds\"\n\
-             limits = {{ mailbox = 1000, session = 1000, address = 1000, site = 1000 }}\n{mail}\n{destinations}\n{more}\n",
-            server.port,
-        );
+        let lines = configuration(server.port, mail, destinations);
         let gateway = gateway_with(&lines, Overrides { demo: true, ..Overrides::default() }).await;
         World { gateway, server, stop: None }
+    }
+
+    /// The same world after a restart with another configuration. No mail is sent yet.
+    async fn reconfigured(self, mail: &str, destinations: &str) -> World {
+        let lines = configuration(self.server.port, mail, destinations);
+        World { gateway: self.gateway.restarted_with(&lines).await, server: self.server, stop: None }
     }
 
     /// Starts the worker that sends mail.
@@ -100,6 +97,23 @@ impl World {
         self.gateway.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    /// Reads the tickets of the session as a customer with an address that the host has verified.
+    async fn sign_in(&self, email: &str) {
+        let token = token_of(&json!({ "email": email, "email_verified": true }));
+        let request = request(Method::GET, "/v1/sites/desk/tickets")
+            .header("authorization", format!("Bearer {token}"))
+            .header("deskbell-session", SESSION);
+        let answer = self.gateway.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    /// What agents read about mails of a ticket that bounced.
+    async fn bounces(&self, id: &str) -> Vec<String> {
+        let activities = self.gateway.app.store.activities(&TicketId::new(id)).await.unwrap();
+        let bounces = activities.into_iter().filter(|activity| activity.kind == ActivityKind::Bounced);
+        bounces.map(|activity| activity.text).collect()
+    }
+
     async fn stored(&self, id: &str) -> StoredTicket {
         self.gateway.app.store.ticket(&TicketId::new(id)).await.unwrap().unwrap()
     }
@@ -135,6 +149,7 @@ impl World {
         self.server.mail(CUSTOMER, &format!("{id}.{}.", 1_000 + number)).await
     }
 
+    /// What a customer's panel says about answers.
     async fn config(&self, token: Option<String>) -> Value {
         let request = request(Method::GET, "/v1/sites/desk/config");
         let request = match token {
@@ -145,10 +160,32 @@ impl World {
     }
 }
 
+/// The configuration of a site that mails to a server, with more of its mail and its destinations.
+fn configuration(port: u16, mail: &str, destinations: &str) -> String {
+    let more = if destinations == MAILBOX {
+        let secret = BASE64_STANDARD.encode(KEY);
+        format!("smtp = \"smtp://127.0.0.1:{port}\"\nwebhook_secret = \"whsec_{secret}\"")
+    } else {
+        String::new()
+    };
+    format!(
+        "limits = {{ address = 100000, session = 100000, site = 100000 }}\n\
+         [sites.desk]\norigins = [\"*\"]\n[[sites.desk.signers]]\nalgorithm = \"HS256\"\nsecret = \"{SECRET}\"\n\
+         [sites.desk.mail]\nfrom = \"Acme <help@acme.example>\"\nsmtp = \"smtp://127.0.0.1:{port}\"\nanswer_delay = \"0 seconds\"\n\
+         limits = {{ mailbox = 1000, session = 1000, address = 1000, site = 1000 }}\n{mail}\n{destinations}\n{more}\n"
+    )
+}
+
 /// A token of a customer, with a signed address.
 fn token() -> String {
+    token_of(&json!({ "email": CUSTOMER }))
+}
+
+/// A token of a customer with more claims.
+fn token_of(more: &Value) -> String {
     let now = deskbell_core::clock::now().as_seconds();
-    let claims = json!({ "sub": "u-7", "aud": "desk", "exp": now + 300, "name": "Ada", "email": CUSTOMER });
+    let mut claims = json!({ "sub": "u-7", "aud": "desk", "exp": now + 300, "name": "Ada" });
+    claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     signed_with(SECRET, json!({ "alg": "HS256" }), claims)
 }
 
@@ -260,6 +297,18 @@ async fn one_request_ends_the_mails_about_a_ticket() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_confirmation_is_mailed_when_the_customer_signs_in() {
+    let mut world = World::new(URL, "").await;
+    let id = world.unconfirmed("k", CUSTOMER).await;
+    world.answer(&id, "Reload.").await;
+    world.sign_in("ada+x@example.com").await;
+    assert!(!world.is_queued().await, "another address proves nothing");
+    world.sign_in("Ada@Example.com").await;
+    world.send_mail();
+    assert!(world.mail(&id, 1).await.body().contains("Reload."));
+}
+
+#[tokio::test]
 async fn a_mailbox_that_does_not_exist_gets_no_further_mail_and_agents_see_why() {
     let gone = "gone@example.com";
     let mut world = World::new(URL, MAILBOX).await;
@@ -267,18 +316,125 @@ async fn a_mailbox_that_does_not_exist_gets_no_further_mail_and_agents_see_why()
     world.answer(&id, "One.").await;
     world.send_mail();
     world.settled(gone).await;
-    let activities = world.gateway.app.store.activities(&TicketId::new(&id)).await.unwrap();
-    assert!(activities.iter().any(|activity| activity.kind == ActivityKind::Bounced), "{activities:?}");
+    let blocked = format!("The answer was not mailed to {gone}: the mailbox does not exist");
+    let bounces = [world.bounces(&id).await, world.bounces(&other).await].concat();
+    assert_eq!(bounces.iter().filter(|text| text.contains("550 5.1.1")).count(), 1, "asked once: {bounces:?}");
+    assert!(world.bounces(&id).await.contains(&blocked), "{bounces:?}");
     world.answer(&other, "One.").await;
-    assert!(!world.is_queued().await);
+    world.settled(gone).await;
+    assert!(world.bounces(&other).await.contains(&blocked));
+    // The panel promises no mail to it.
+    let announced = async |email: &str| world.config(Some(token_of(&json!({ "email": email })))).await;
+    assert_eq!((announced("Gone@example.com").await, announced(CUSTOMER).await), (Value::Null, json!("unread")));
     // Its owner writes, so it exists again.
     let to = reply_address(&other);
     let reply = json!({
         "to": to, "from": gone, "authenticated": true, "message_id": "<r@example.com>", "text": "Hello?",
     });
     assert_eq!(post_signed(&world.gateway, &reply).await.status, 204);
+    assert_eq!(announced(gone).await, json!("unread"));
     world.answer(&other, "Two.").await;
-    assert!(world.is_queued().await);
+    world.settled(gone).await;
+    let bounces = world.bounces(&other).await;
+    assert!(bounces.last().unwrap().contains("550 5.1.1"), "the server is asked again: {bounces:?}");
+}
+
+#[tokio::test]
+async fn a_mailbox_that_does_not_exist_says_nothing_about_other_spellings_of_it() {
+    let (other, mut world) = ("ada+gone@example.com", World::new(URL, "").await);
+    world.send_mail();
+    // Anybody can type that address into a form.
+    let attack = world.unconfirmed("a", other).await;
+    world.settled(other).await;
+    assert!(world.bounces(&attack).await[0].contains("550 5.1.1"));
+    let id = world.signed("b").await;
+    world.answer(&id, "Reload.").await;
+    assert!(world.mail(&id, 1).await.body().contains("Reload."));
+}
+
+#[tokio::test]
+async fn proving_an_address_ends_the_block_of_its_mailbox() {
+    let gone = "gone@example.com";
+    let mut world = World::new(URL, "").await;
+    let id = world.unconfirmed("a", gone).await;
+    world.answer(&id, "Reload.").await;
+    world.send_mail();
+    world.settled(gone).await;
+    world.sign_in(gone).await;
+    world.settled(gone).await;
+    let bounces = world.bounces(&id).await;
+    assert_eq!(bounces.len(), 2);
+    assert!(bounces.iter().all(|text| text.contains("550 5.1.1")), "the server is asked again: {bounces:?}");
+}
+
+#[tokio::test]
+async fn answers_that_have_waited_for_weeks_without_mail_are_not_mailed() {
+    on_sqlite();
+    let mut world = World::new(URL, "").await;
+    let (old, id) = (world.signed("a").await, world.signed("b").await);
+    for id in [&old, &id] {
+        world.answer(id, "One.").await;
+    }
+    for weeks_ago in ["UPDATE answer_mails SET queued_at = ?", "UPDATE messages SET at = ?"] {
+        let weeks_ago = sqlx::query(weeks_ago).bind("2026-01-01T00:00:00.000Z");
+        weeks_ago.execute(&mut world.gateway.connection().await).await.unwrap();
+    }
+    // What is answered now is not held back.
+    world.answer(&id, "Two.").await;
+    world.send_mail();
+    let mail = world.mail(&id, 2).await.body();
+    assert!(mail.contains("Two.") && !mail.contains("One."), "{mail}");
+    assert_eq!(world.settled(CUSTOMER).await, 2 + 1, "the receipts and this one");
+    assert!(world.bounces(&old).await.is_empty());
+}
+
+#[tokio::test]
+async fn who_mails_an_answer_is_decided_when_it_is_sent() {
+    let webhook = "[sites.desk.destinations.own]\nto = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\nprivate = true\n\
+        secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"";
+    let mailing = format!("{webhook}\nmails_requester = true");
+    let (never, always) = (format!("{URL}\nanswers = \"never\""), format!("{URL}\nanswers = \"always\""));
+    for (mail, destinations, expected) in [
+        (URL, webhook, 1),
+        (URL, mailing.as_str(), 0),
+        (never.as_str(), webhook, 0),
+        (always.as_str(), mailing.as_str(), 1),
+        ("", webhook, 0),
+    ] {
+        let world = World::new(URL, webhook).await;
+        let id = world.signed("k").await;
+        world.answer(&id, "Reload.").await;
+        assert!(world.is_queued().await);
+        let mut world = world.reconfigured(mail, destinations).await;
+        world.send_mail();
+        assert_eq!(world.settled(CUSTOMER).await, 1 + expected, "the receipt and the answer: {mail} {destinations}");
+        assert!(world.bounces(&id).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn two_gateways_on_one_database_mail_each_answer_once() {
+    const TICKETS: usize = 20;
+    let server = Server::start().await;
+    let (lines, demo) = (configuration(server.port, URL, ""), Overrides { demo: true, ..Overrides::default() });
+    let mut gateways = gateways_on_postgres(2, &lines, demo).await;
+    let (other, gateway) = (gateways.pop().unwrap(), gateways.pop().unwrap());
+    let world = World { gateway, server, stop: None };
+    let mut ids = Vec::new();
+    for number in 0..TICKETS {
+        let id = world.signed(&format!("k{number}")).await;
+        world.answer(&id, "Reload.").await;
+        ids.push(id);
+    }
+    let stop = CancellationToken::new();
+    for gateway in [&world.gateway, &other] {
+        tokio::spawn(workers::send_mail(gateway.app.workers.mail.clone(), stop.clone()));
+    }
+    let _stop = stop.drop_guard();
+    for id in &ids {
+        world.mail(id, 1).await;
+    }
+    assert_eq!(world.settled(CUSTOMER).await, 2 * TICKETS, "a receipt and an answer each");
 }
 
 #[tokio::test]
@@ -292,12 +448,16 @@ async fn no_customer_gets_an_answer_twice() {
         secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"";
     let with = |destination: &str, line: &str| format!("{destination}\n{line}");
     let (auto, always, never) = (URL, format!("{URL}\nanswers = \"always\""), format!("{URL}\nanswers = \"never\""));
+    let alias = |line: &str| format!("unverified = \"alias\"\n{line}");
     let (yes, no) = ("mails_requester = true", "mails_requester = false");
     for (mail, destinations, is_mailed, signed, anonymous) in [
         (auto, String::new(), true, "unread", "confirmed"),
         (auto, with(&account, ""), false, "null", "null"),
         (auto, with(&account, yes), false, "always", "null"),
         (auto, with(&account, no), true, "unread", "confirmed"),
+        // It does not know the addresses of others.
+        (auto, with(&account, &alias(yes)), false, "always", "confirmed"),
+        (auto, with(&account, &alias("")), false, "null", "confirmed"),
         (auto, with(webhook, ""), true, "unread", "confirmed"),
         (auto, with(webhook, yes), false, "always", "null"),
         (always.as_str(), with(&account, ""), true, "unread", "confirmed"),
@@ -313,5 +473,11 @@ async fn no_customer_gets_an_answer_twice() {
         let announced = [world.config(Some(token())).await, world.config(None).await];
         let announced = announced.map(|word| word.as_str().unwrap_or("null").to_string());
         assert_eq!(announced, [signed, anonymous], "{mail}\n{destinations}");
+        // What is announced is done.
+        if !is_mailed {
+            let id = world.confirmed("c", CUSTOMER).await;
+            world.answer(&id, "Reload.").await;
+            assert_eq!(world.is_queued().await, anonymous == "confirmed", "{mail}\n{destinations}");
+        }
     }
 }

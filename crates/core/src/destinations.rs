@@ -56,12 +56,12 @@ impl Destinations {
         receivers.map(|(name, _)| NewDelivery { destination: name.clone(), kind }).collect()
     }
 
-    /// What the destinations of a site that have answers do about mailing them. One that has only the answers of its own agents is unknown if it
-    /// mails these.
-    pub fn requester_mails(&self, site: &SiteKey) -> Vec<RequesterMail> {
+    /// What the destinations of a site that have answers do about mailing them to a requester whose address the host has signed, or has not. One that has
+    /// only the answers of its own agents is unknown if it mails these.
+    pub fn requester_mails(&self, site: &SiteKey, is_signed: bool) -> Vec<RequesterMail> {
         let nobody = TicketId::new(Uuid::nil());
         let of_destination = |to: &dyn Destination| {
-            let mails = to.mails_requester();
+            let mails = if is_signed { to.mails_requester() } else { to.mails_unsigned() };
             let answers = to.polling().is_some() || to.reply_address(&nobody).is_some();
             match to.accepts(DeliveryKind::Message, Author::Support) && !to.is_notice() {
                 true => Some(mails),

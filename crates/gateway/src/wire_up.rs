@@ -394,7 +394,14 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
     let keep_file = KeepFile::new(store.clone(), clean.clone(), clock.clone());
 
     // For customers.
-    let sign_in = Arc::new(SignIn::new(store.clone(), store.clone(), store.clone(), destinations.clone(), bus.clone()));
+    let sign_in = Arc::new(SignIn::new(
+        store.clone(),
+        store.clone(),
+        store.clone(),
+        destinations.clone(),
+        bus.clone(),
+        answers.clone(),
+    ));
     let extras = PlanExtras::new(AutomaticReply::new(indexes.clone()), receipts.clone(), destinations.clone());
     let take_ticket =
         TakeTicket::new(store.clone(), sign_in.clone(), limits.clone(), extras, dispatch.clone(), clock.clone());
@@ -410,8 +417,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
     let receipts_and_blocks = (store.clone() as Arc<dyn OutgoingMail>, blocked.clone());
     let take_mail =
         TakeInboundMail::new(store.clone(), receipts_and_blocks, sites.clone(), store_reply.clone(), keep_file.clone());
-    let known_mails = (codes.clone(), blocked.clone());
-    let returned = TakeReturnedMail::new(store.clone(), store.clone(), store.clone(), known_mails, bus.clone());
+    let returned = TakeReturnedMail::new(store.clone(), store.clone(), store.clone(), codes.clone(), bus.clone());
     let inbound_mails = InboundMails { tickets: store.clone(), take: take_mail, returned, states: states.clone() };
     let events = TakeInboundEvent::new(store.clone(), inbound_mails, destinations.clone(), bus.clone());
 
@@ -457,7 +463,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         readiness,
         api: ApiState {
             requesters: Arc::new(Requesters::new(sites.clone(), signers, sign_in, clock.clone())),
-            configs: Arc::new(PublicConfigs::new(&sites, &answers)),
+            configs: Arc::new(PublicConfigs::new(&sites, &answers, blocked.clone())),
             guard,
             take_ticket: Arc::new(take_ticket),
             read_tickets: read.clone(),
@@ -513,7 +519,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
     };
     let contents = AssembleContents::new(store.clone(), store.clone(), files.clone(), sites.clone(), clock.clone());
     let outboxes = sites.iter().filter_map(|site| {
-        let SiteMail { smtp, bounces, url, answers, .. } = mails.get(&site.key)?.clone();
+        let SiteMail { smtp, bounces, url, .. } = mails.get(&site.key)?.clone();
         Some(SiteOutbox {
             site: site.clone(),
             reads_replies: smtp.reply_to.is_some(),
@@ -521,11 +527,17 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
             mailer: Arc::new(smtp),
             url,
             replies_to: destinations.in_site(&site.key).map(|(_, to)| to.clone()).collect(),
-            answers,
         })
     });
-    let send_answers =
-        SendAnswers::new(store.clone(), store.clone(), store.clone(), files.clone(), codes.clone(), clock.clone());
+    let send_answers = SendAnswers::new(
+        store.clone(),
+        store.clone(),
+        store.clone(),
+        files.clone(),
+        answers,
+        codes.clone(),
+        clock.clone(),
+    );
     let send_answers = (send_answers, blocked);
     let workers = Workers {
         deliver: DeliverTickets::new(store.clone(), contents, destinations.clone(), states.clone(), clock.clone()),

@@ -17,5 +17,5 @@ pub mod smtp_refusal;
 pub use automatic::{AutomaticSign, Origin, origin};
 pub use bounce::{Bounce, EnhancedStatus, FailedRecipient, RecipientAction};
 pub use headers::Headers;
-pub use mailbox::mailbox;
+pub use mailbox::{exact_address, mailbox};
 pub use returned::{Outcome, outcome};

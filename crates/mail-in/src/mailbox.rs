@@ -1,4 +1,4 @@
-//! Whether two addresses are the same mailbox.
+//! Whether two addresses are the same mailbox, or the same address.
 
 use url::Url;
 
@@ -7,15 +7,27 @@ use url::Url;
 pub fn mailbox(address: &str) -> String {
     let address = address.trim();
     let Some((local, domain)) = address.rsplit_once('@') else { return address.to_lowercase() };
-    let domain = domain.trim_end_matches('.');
-    let ascii = Url::parse(&format!("http://{domain}/")).ok().and_then(|url| url.host_str().map(str::to_string));
-    let domain = ascii.unwrap_or_else(|| domain.to_lowercase());
+    let domain = ascii_domain(domain);
     let local = local.replace(['"', '\\'], "").to_lowercase();
     let local = local.split('+').next().unwrap_or_default();
     match domain.as_str() {
         "gmail.com" | "googlemail.com" => [&local.replace('.', ""), "@gmail.com"].concat(),
         _ => [local, "@", &domain].concat(),
     }
+}
+
+/// An address in one spelling: in lower case, and its domain in ASCII (IDNA). Unlike [`mailbox`] it keeps tags and dots: only the mail server of the
+/// domain knows whether `ada+shop@…` is the mailbox `ada@…`, another one, or none.
+pub fn exact_address(address: &str) -> String {
+    let address = address.trim();
+    let Some((local, domain)) = address.rsplit_once('@') else { return address.to_lowercase() };
+    [&local.to_lowercase(), "@", &ascii_domain(domain)].concat()
+}
+
+fn ascii_domain(domain: &str) -> String {
+    let domain = domain.trim_end_matches('.');
+    let ascii = Url::parse(&format!("http://{domain}/")).ok().and_then(|url| url.host_str().map(str::to_string));
+    ascii.unwrap_or_else(|| domain.to_lowercase())
 }
 
 #[cfg(test)]
@@ -51,6 +63,19 @@ mod tests {
             for spelling in spellings {
                 assert_eq!(mailbox(spelling), expected, "{spelling}");
             }
+        }
+    }
+
+    #[test]
+    fn an_exact_address_keeps_what_only_its_server_can_read() {
+        for (spelling, expected) in [
+            (" ADA@Example.com.", "ada@example.com"),
+            ("ada+Shop@example.com", "ada+shop@example.com"),
+            ("a.da@gmail.com", "a.da@gmail.com"),
+            ("ada@Bücher.example", "ada@xn--bcher-kva.example"),
+            ("Nobody", "nobody"),
+        ] {
+            assert_eq!(exact_address(spelling), expected, "{spelling}");
         }
     }
 

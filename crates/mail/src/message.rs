@@ -70,8 +70,11 @@ pub fn message(sender: Sender<'_>, mail: AddressedMail<'_>) -> Result<Message, M
     // A person has written it, so it is not marked as automatic; but nobody wants to read automatic replies to it.
     message = message
         .raw_header(raw("X-Auto-Response-Suppress", "OOF, AutoReply")?)
-        .raw_header(raw("List-Unsubscribe", &format!("<{unsubscribe}>"))?)
-        .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?);
+        .raw_header(raw("List-Unsubscribe", &format!("<{unsubscribe}>"))?);
+    // One click needs HTTPS (RFC 8058, section 3.1).
+    if unsubscribe.starts_with("https:") {
+        message = message.raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?);
+    }
     let alternatives = MultiPart::alternative_plain_html(content.body, html);
     if files.is_empty() {
         return Ok(message.multipart(alternatives)?);

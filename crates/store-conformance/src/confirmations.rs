@@ -125,9 +125,11 @@ pub async fn a_confirmed_mailbox_stays_confirmed_for_later_tickets(store: &dyn S
     assert!(submit("1", Some(1), None, "ada@example.com").await.is_code_sent());
     assert!(submit("2", Some(1), None, "Ada@example.com").await.is_awaited(), "it is not confirmed yet");
     assert_eq!(enter_code(store, "1", &|_| true, &[]).await, CodeCheck::Confirmed);
-    assert_eq!(submit("3", Some(1), None, "ADA+x@example.com").await, Confirmation::Confirmed);
+    assert_eq!(submit("3", Some(1), None, "ADA@Example.com").await, Confirmation::Confirmed);
     for (id, session, person, address) in [
         ("4", Some(1), None, "eve@example.com"),
+        // To some mail servers that is another mailbox.
+        ("10", Some(1), None, "ada+x@example.com"),
         ("5", Some(2), None, "ada@example.com"),
         ("6", None, None, "ada@example.com"),
         ("7", Some(1), Some("u-7"), "ada@example.com"),

@@ -96,7 +96,8 @@ pub async fn a_returned_receipt_is_recorded_once_and_stops_further_codes(store: 
     submit_unconfirmed(store).await;
     let claimed = async || store.claimed_address(&"1".into()).await.unwrap().unwrap();
     let returned = async |ticket: &'static str, number: Option<u32>, is_address_dead: bool| {
-        let returned = ReturnedReceipt { number, text: "No such mailbox", is_address_dead };
+        let dead_recipient = is_address_dead.then_some(&[1; 32]);
+        let returned = ReturnedReceipt { number, text: "No such mailbox", dead_recipient };
         store.record_returned_receipt(&ticket.into(), returned).await.unwrap()
     };
     // A mail with an earlier code says nothing about the valid one.
@@ -124,7 +125,7 @@ pub async fn a_returned_receipt_is_recorded_once_and_stops_further_codes(store: 
 pub async fn a_refused_receipt_is_a_dead_letter_with_a_reason(store: &dyn Store, _clock: &TestClock) {
     submit_unconfirmed(store).await;
     let due = store.claim_mail(&ACME, LEASE).await.unwrap().unwrap();
-    let bounced = MailOutcome::Bounced { text: "No such mailbox" };
+    let bounced = MailOutcome::Bounced { text: "No such mailbox", recipient: &[1; 32] };
     assert!(store.record_mail(&"1".into(), &due.claim, bounced).await.unwrap());
     let claimed = store.claimed_address(&"1".into()).await.unwrap().unwrap();
     assert_eq!((claimed.sent_at, claimed.bounced_at), (None, Some(time(NOW))));

@@ -18,7 +18,7 @@ use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::{
     AnswerMailOutcome, AnswerMails, ClaimToken, DueAnswerMail, NewAnswerMail, StoreError, StoredTicket,
 };
-use deskbell_core::rules::answer_mail::answer_delay;
+use deskbell_core::rules::answer_mail::{BLOCK_LIFE, answer_delay};
 use deskbell_core::timestamp::Timestamp;
 
 /// Claims the mail that has been due longest, of those that nobody has locked.
@@ -29,7 +29,7 @@ const CLAIM: &str = "
         ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
     UPDATE answer_mails SET attempts = attempts + 1, claim = $3, claimed_until = $4 FROM due
     WHERE answer_mails.ticket = due.ticket
-    RETURNING answer_mails.ticket, mailbox, mailed_until, last_mail, mails_sent, attempts, queued_at";
+    RETURNING answer_mails.ticket, mailbox, mailed_until, queued_until, last_mail, mails_sent, attempts, queued_at";
 /// Gives up what is queued for a ticket.
 const DROP: &str =
     "UPDATE answer_mails SET mailed_until = queued_until, due_at = NULL, claim = NULL, claimed_until = NULL
@@ -95,36 +95,14 @@ impl AnswerMails for PostgresStore {
         retried(end).await
     }
 
-    async fn block_mailbox(&self, ticket: &StoredTicket, mailbox: &[u8; 32]) -> Result<(), StoreError> {
-        let block = || async {
-            let mut write = self.acquire().await?;
-            let now = self.clock.now(&mut write).await?;
-            let block = query(
-                "INSERT INTO answer_mails AS mails (ticket, site, mailbox, queued_at, blocked_at)
-                SELECT id, site, $2, $3, $3 FROM tickets WHERE id = $1
-                ON CONFLICT (ticket) DO UPDATE SET mailbox = $2, blocked_at = $3, mailed_until = mails.queued_until,
-                    due_at = NULL, claim = NULL, claimed_until = NULL",
-            );
-            let block = block.bind(text(ticket.id.as_str())).bind(&mailbox[..]).bind(Time(now));
-            block.execute(&mut *write).await.map_err(store_error)?;
-            Ok(())
-        };
-        retried(block).await
+    async fn is_mailbox_blocked(&self, site: &SiteKey, recipient: &[u8; 32]) -> Result<bool, StoreError> {
+        let mut read = self.acquire().await?;
+        let now = self.clock.now(&mut read).await?;
+        is_blocked(&mut read, site, recipient, now).await
     }
 
-    async fn unblock_mailbox(&self, site: &SiteKey, mailbox: &[u8; 32]) -> Result<(), StoreError> {
-        let unblock = || async {
-            query(
-                "UPDATE answer_mails SET blocked_at = NULL WHERE site = $1 AND mailbox = $2 AND blocked_at IS NOT NULL",
-            )
-            .bind(text(site.as_str()))
-            .bind(&mailbox[..])
-            .execute(&self.pool)
-            .await
-            .map_err(store_error)
-        };
-        retried(unblock).await?;
-        Ok(())
+    async fn unblock_mailbox(&self, site: &SiteKey, recipient: &[u8; 32]) -> Result<(), StoreError> {
+        retried(|| async { unblock(&mut *self.acquire().await?, site, recipient).await }).await
     }
 }
 
@@ -149,11 +127,7 @@ impl PostgresStore {
                 .map_err(store_error)?;
             let Some(row) = claimed else { break };
             let id: TicketId = row.id("ticket")?;
-            if is_blocked(&mut write, site, &row.value::<Vec<u8>>("mailbox")?).await? {
-                query(DROP).bind(text(id.as_str())).execute(&mut *write).await.map_err(store_error)?;
-                continue;
-            }
-            match due_answer_mail(&mut write, &row, &token).await {
+            match due_answer_mail(&mut write, &row, &token, now).await {
                 Ok(mail) => due = Some(mail),
                 Err(error) if error.concerns_row() => {
                     tracing::error!(
@@ -203,12 +177,18 @@ impl PostgresStore {
             .bind(text(ticket.as_str()))
             .bind(text(claim.as_str()))
             .bind(Time(now + *after)),
-            AnswerMailOutcome::DeadLetter { is_address_dead, .. } => query(
-                "UPDATE answer_mails SET mailed_until = queued_until, due_at = NULL, claim = NULL, claimed_until = NULL,
-                    blocked_at = coalesce($3, blocked_at) WHERE ticket = $1 AND claim = $2",
+            AnswerMailOutcome::DeadLetter { until, pause, is_address_dead, .. } => query(
+                "UPDATE answer_mails SET mailed_until = greatest(mailed_until, $3), attempts = 0, claim = NULL,
+                    claimed_until = NULL, due_at = CASE WHEN queued_until > $3 THEN $4 END,
+                    queued_at = CASE WHEN queued_until > $3 THEN $5 ELSE queued_at END,
+                    blocked_at = coalesce($6, blocked_at)
+                WHERE ticket = $1 AND claim = $2",
             )
             .bind(text(ticket.as_str()))
             .bind(text(claim.as_str()))
+            .bind(i64::from(*until))
+            .bind(Time(now + *pause))
+            .bind(Time(now))
             .bind(is_address_dead.then_some(Time(now))),
         };
         if record.execute(&mut *write).await.map_err(store_error)?.rows_affected() == 0 {
@@ -222,27 +202,61 @@ impl PostgresStore {
     }
 }
 
-async fn is_blocked(read: &mut PgConnection, site: &SiteKey, mailbox: &[u8]) -> Result<bool, StoreError> {
-    let blocked = query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM answer_mails WHERE site = $1 AND mailbox = $2 AND blocked_at IS NOT NULL)",
+async fn is_blocked(
+    read: &mut PgConnection,
+    site: &SiteKey,
+    recipient: &[u8],
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let blocked =
+        query_scalar("SELECT EXISTS (SELECT 1 FROM answer_mails WHERE site = $1 AND mailbox = $2 AND blocked_at > $3)");
+    let blocked = blocked.bind(text(site.as_str())).bind(recipient).bind(Time(now - BLOCK_LIFE));
+    blocked.fetch_one(read).await.map_err(store_error)
+}
+
+/// Records that the mailbox of an address does not exist, to which mail about a ticket was sent. The caller has locked the ticket.
+pub async fn block(
+    write: &mut PgConnection,
+    ticket: &TicketId,
+    recipient: &[u8; 32],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let block = query(
+        "INSERT INTO answer_mails (ticket, site, mailbox, queued_at, blocked_at)
+        SELECT id, site, $2, $3, $3 FROM tickets WHERE id = $1
+        ON CONFLICT (ticket) DO UPDATE SET mailbox = $2, blocked_at = $3",
     );
-    blocked.bind(text(site.as_str())).bind(mailbox).fetch_one(read).await.map_err(store_error)
+    let block = block.bind(text(ticket.as_str())).bind(&recipient[..]).bind(Time(now));
+    block.execute(write).await.map_err(store_error)?;
+    Ok(())
+}
+
+/// Clears the record that the mailbox of an address of a site does not exist.
+pub async fn unblock(write: &mut PgConnection, site: &SiteKey, recipient: &[u8; 32]) -> Result<(), StoreError> {
+    let unblock =
+        query("UPDATE answer_mails SET blocked_at = NULL WHERE site = $1 AND mailbox = $2 AND blocked_at IS NOT NULL");
+    unblock.bind(text(site.as_str())).bind(&recipient[..]).execute(write).await.map_err(store_error)?;
+    Ok(())
 }
 
 async fn due_answer_mail(
     write: &mut PgConnection,
     row: &PgRow,
     claim: &ClaimToken,
+    now: Timestamp,
 ) -> Result<DueAnswerMail, StoreError> {
     let ticket: TicketId = row.id("ticket")?;
     let code = query("SELECT code FROM confirmations WHERE ticket = $1").bind(text(ticket.as_str()));
     let code = code.fetch_optional(&mut *write).await.map_err(store_error)?;
     let has_mail = row.value::<Option<i64>>("last_mail")?.is_some();
+    let ticket = ticket_of_id(write, &ticket).await?;
     Ok(DueAnswerMail {
         claim: claim.clone(),
-        ticket: ticket_of_id(write, &ticket).await?,
+        is_blocked: is_blocked(write, &ticket.site, &row.value::<Vec<u8>>("mailbox")?, now).await?,
+        ticket,
         code: code.map(|row| row.number("code")).transpose()?.unwrap_or_default(),
         mailed_until: row.number("mailed_until")?,
+        queued_until: row.number("queued_until")?,
         last_mail: has_mail.then(|| row.number("last_mail")).transpose()?,
         mails_sent: row.number("mails_sent")?,
         attempts: row.number("attempts")?,
@@ -250,25 +264,23 @@ async fn due_answer_mail(
     })
 }
 
-/// Queues the mail with the answers from one message, or from the last that was mailed, to another, unless the customer wants none, or their mailbox does not exist. The caller has
+/// Queues the mail with the answers from one message, or from the last that was mailed, to another, unless the customer wants none. The caller has
 /// locked the ticket.
 pub async fn queue_answer(
     write: &mut PgConnection,
     ticket: &StoredTicket,
     (first, last): (Option<u32>, u32),
-    NewAnswerMail { mailbox, delay }: &NewAnswerMail,
+    NewAnswerMail { recipient, delay }: &NewAnswerMail,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if is_blocked(write, &ticket.site, mailbox).await? {
-        return Ok(());
-    }
     let sent = query("SELECT mails_sent FROM answer_mails WHERE ticket = $1").bind(text(ticket.id.as_str()));
     let sent = sent.fetch_optional(&mut *write).await.map_err(store_error)?;
     let sent = sent.map(|row| row.number("mails_sent")).transpose()?.unwrap_or_default();
     query(
         "INSERT INTO answer_mails AS mails (ticket, site, mailbox, queued_until, mailed_until, queued_at, due_at)
         VALUES ($1, $2, $3, $4, $7, $5, $6)
-        ON CONFLICT (ticket) DO UPDATE SET mailbox = $3, blocked_at = NULL, queued_until = $4,
+        ON CONFLICT (ticket) DO UPDATE SET mailbox = $3,
+            blocked_at = CASE WHEN mails.mailbox = $3 THEN mails.blocked_at END, queued_until = $4,
             mailed_until = CASE WHEN mails.due_at IS NULL THEN greatest(mails.mailed_until, $7) ELSE mails.mailed_until END,
             queued_at = CASE WHEN mails.due_at IS NULL THEN $5 ELSE mails.queued_at END,
             attempts = CASE WHEN mails.due_at IS NULL THEN 0 ELSE mails.attempts END,
@@ -276,7 +288,7 @@ pub async fn queue_answer(
     )
     .bind(text(ticket.id.as_str()))
     .bind(text(ticket.site.as_str()))
-    .bind(&mailbox[..])
+    .bind(&recipient[..])
     .bind(i64::from(last))
     .bind(Time(now))
     .bind(Time(now + answer_delay(*delay, sent)))

@@ -327,6 +327,7 @@ async fn change(
         deliveries,
         mail,
         answer_mail,
+        proved_recipient,
         quota,
         confirmation,
     } = *change;
@@ -367,6 +368,9 @@ async fn change(
         && mails::queue_receipt(write, &changed, mail, mails::Mailbox::Claimed, now).await?
     {
         confirmations::count_code(write, &changed.id, now).await?;
+    }
+    if let Some(recipient) = &proved_recipient {
+        answer_mails::unblock(write, &changed.site, recipient).await?;
     }
     if let Some(mail) = &answer_mail {
         let first = message.as_ref().map(|message| message.number);

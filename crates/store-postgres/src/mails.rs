@@ -7,6 +7,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, query, query_scalar};
 
 use super::PostgresStore;
+use super::answer_mails;
 use super::claims::new_token;
 use super::columns::{RowExt, Time, text};
 use super::conversations::insert_activity;
@@ -175,8 +176,9 @@ impl PostgresStore {
             let not_sent = query("UPDATE confirmations SET sent_at = NULL WHERE ticket = $1 AND confirmed_at IS NULL");
             not_sent.bind(text(ticket.as_str())).execute(&mut *write).await.map_err(store_error)?;
         }
-        if let MailOutcome::Bounced { text } = outcome {
+        if let MailOutcome::Bounced { text, recipient } = outcome {
             mark_bounced(&mut write, ticket, now).await?;
+            answer_mails::block(&mut write, ticket, recipient, now).await?;
             insert_activity(&mut write, ticket, &bounce(text, now), None).await?;
         }
         write.commit().await.map_err(commit_error)?;
@@ -186,7 +188,7 @@ impl PostgresStore {
     async fn try_record_returned(
         &self,
         ticket: &TicketId,
-        ReturnedReceipt { number, text: reason, is_address_dead }: ReturnedReceipt<'_>,
+        ReturnedReceipt { number, text: reason, dead_recipient }: ReturnedReceipt<'_>,
     ) -> Result<bool, StoreError> {
         let mut write = self.begin().await?;
         // The ticket of a mail that comes back late may be erased.
@@ -205,8 +207,9 @@ impl PostgresStore {
         );
         let not_sent = not_sent.bind(text(ticket.as_str())).bind(number.map(i64::from));
         not_sent.execute(&mut *write).await.map_err(store_error)?;
-        if is_address_dead {
+        if let Some(recipient) = dead_recipient {
             mark_bounced(&mut write, ticket, now).await?;
+            answer_mails::block(&mut write, ticket, recipient, now).await?;
             query(FINISH).bind(text(ticket.as_str())).execute(&mut *write).await.map_err(store_error)?;
         }
         insert_activity(&mut write, ticket, &bounce(reason, now), Some(&key)).await?;

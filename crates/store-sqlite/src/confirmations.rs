@@ -14,7 +14,7 @@ use deskbell_core::ports::{
     ClaimedAddress, CodeRequest, ConfirmationChange, Confirmations, MailQuota, StoreError, StoredTicket,
 };
 use deskbell_core::rules::address::mailbox;
-use deskbell_core::rules::codes::refuse_code;
+use deskbell_core::rules::codes::{is_same_address, refuse_code};
 use deskbell_core::timestamp::Timestamp;
 
 const CLAIMED: &str = "SELECT * FROM confirmations WHERE ticket = ?";
@@ -111,22 +111,24 @@ pub async fn insert_confirmation(
     Ok(())
 }
 
-/// Whether the sender of a ticket, the same customer or else the same session, has confirmed the mailbox of an address before.
+/// Whether the sender of a ticket, the same customer or else the same session, has confirmed an address before.
 pub async fn is_confirmed(
     read: &mut SqliteConnection,
     ticket: &StoredTicket,
     address: &str,
 ) -> Result<bool, StoreError> {
     let confirmed = query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM confirmations JOIN tickets ON tickets.id = confirmations.ticket
-            WHERE mailbox = ?1 AND confirmed_at IS NOT NULL AND site = ?2
-                AND CASE WHEN ?3 IS NULL THEN person IS NULL AND session = ?4 ELSE person = ?3 END)",
+        "SELECT DISTINCT address FROM confirmations JOIN tickets ON tickets.id = confirmations.ticket
+        WHERE mailbox = ?1 AND confirmed_at IS NOT NULL AND site = ?2
+            AND CASE WHEN ?3 IS NULL THEN person IS NULL AND session = ?4 ELSE person = ?3 END",
     );
     let confirmed = confirmed
         .bind(mailbox(address))
         .bind(ticket.site.as_str())
         .bind(ticket.person.as_ref().map(CustomerId::as_str));
-    confirmed.bind(ticket.session.map(|session| session.as_bytes().to_vec())).fetch_one(read).await.map_err(store_error)
+    let confirmed = confirmed.bind(ticket.session.map(|session| session.as_bytes().to_vec()));
+    let confirmed: Vec<String> = confirmed.fetch_all(read).await.map_err(store_error)?;
+    Ok(confirmed.iter().any(|confirmed| is_same_address(confirmed, address)))
 }
 
 /// Makes the next code of a ticket the only valid one.

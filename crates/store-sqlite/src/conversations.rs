@@ -270,6 +270,7 @@ impl Conversations for SqliteStore {
             deliveries,
             mail,
             answer_mail,
+            proved_recipient,
             quota,
             confirmation,
         } = *change;
@@ -308,6 +309,9 @@ impl Conversations for SqliteStore {
             && mails::queue_receipt(&mut write, &changed, mail, mails::Mailbox::Claimed, now).await?
         {
             confirmations::count_code(&mut write, &changed.id, now).await?;
+        }
+        if let Some(recipient) = &proved_recipient {
+            answer_mails::unblock(&mut write, &changed.site, recipient).await?;
         }
         if let Some(mail) = &answer_mail {
             let first = message.as_ref().map(|message| message.number);

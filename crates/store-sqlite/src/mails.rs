@@ -9,7 +9,7 @@ use sqlx::{query, query_scalar};
 use super::claims::new_token;
 use super::error::{RowExt, store_error};
 use super::rows::ticket_of;
-use super::{SqliteStore, TICKET, conversations};
+use super::{SqliteStore, TICKET, answer_mails, conversations};
 use crate::chunks::delete_in_chunks;
 use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::{Activity, ActivityKind, ClaimToken, StoreError, StoredTicket};
@@ -101,8 +101,9 @@ impl OutgoingMail for SqliteStore {
             let not_sent = "UPDATE confirmations SET sent_at = NULL WHERE ticket = ? AND confirmed_at IS NULL";
             query(not_sent).bind(ticket.as_str()).execute(&mut *write).await.map_err(store_error)?;
         }
-        if let (true, MailOutcome::Bounced { text }) = (is_recorded, outcome) {
+        if let (true, MailOutcome::Bounced { text, recipient }) = (is_recorded, outcome) {
             mark_bounced(&mut write, ticket, now).await?;
+            answer_mails::block(&mut write, ticket, recipient, now).await?;
             let activity = Activity { actor: "Mail".into(), kind: ActivityKind::Bounced, text: text.into(), at: now };
             conversations::insert_activity(&mut write, ticket, &activity, None).await?;
         }
@@ -115,7 +116,7 @@ impl OutgoingMail for SqliteStore {
         ticket: &TicketId,
         returned: ReturnedReceipt<'_>,
     ) -> Result<bool, StoreError> {
-        let ReturnedReceipt { number, text, is_address_dead } = returned;
+        let ReturnedReceipt { number, text, dead_recipient } = returned;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let at = self.now();
         let key = number.map_or("returned mail".into(), |number| format!("returned mail {number}"));
@@ -126,8 +127,9 @@ impl OutgoingMail for SqliteStore {
         let not_sent = "UPDATE confirmations SET sent_at = NULL WHERE ticket = ?1 AND confirmed_at IS NULL
             AND (?2 IS NULL OR code = ?2)";
         query(not_sent).bind(ticket.as_str()).bind(number).execute(&mut *write).await.map_err(store_error)?;
-        if is_address_dead {
+        if let Some(recipient) = dead_recipient {
             mark_bounced(&mut write, ticket, at).await?;
+            answer_mails::block(&mut write, ticket, recipient, at).await?;
             let nothing_more = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
             query(nothing_more).bind(ticket.as_str()).execute(&mut *write).await.map_err(store_error)?;
         }

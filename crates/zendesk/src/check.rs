@@ -14,6 +14,7 @@ use crate::client::{Body, Request};
 use crate::values::names;
 use deskbell_core::clock;
 use deskbell_core::ports::destination::{Failure, Finding};
+use deskbell_core::rules::sender::Unverified;
 use domain::config::Config;
 use domain::fields::FieldType;
 use domain::targets::Owner;
@@ -320,6 +321,13 @@ async fn requester_mail(zendesk: &Zendesk, findings: &mut Findings) {
     };
     let mailing = triggers.iter().find(|trigger| mails_comments(trigger));
     let title = mailing.and_then(|trigger| trigger.get("title")?.as_str()).unwrap_or_default();
+    if zendesk.unverified == Unverified::Alias {
+        findings.add_fact(
+            "mails_requester is about customers whose address is signed: with unverified = \"alias\" Zendesk has no other \
+             addresses and mails nothing to them"
+                .into(),
+        );
+    }
     match (mailing.is_some(), setting) {
         (true, None) => findings.add_fact(format!(
             "the trigger {title:?} mails answers to the requester, so the gateway does not; with mails_requester = true \

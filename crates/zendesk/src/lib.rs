@@ -156,6 +156,11 @@ impl Destination for Zendesk {
         RequesterMail::of_setting(self.mails_requester)
     }
 
+    /// With aliases Zendesk does not have their addresses.
+    fn mails_unsigned(&self) -> RequesterMail {
+        if self.unverified == Unverified::Alias { RequesterMail::Never } else { self.mails_requester() }
+    }
+
     fn account(&self) -> Option<String> {
         self.client.url("/").ok().map(|url| url.to_string())
     }

@@ -106,7 +106,9 @@ async fn serve(stream: TcpStream, mails: Arc<Mutex<Vec<Mail>>>) -> std::io::Resu
         inside = line == "DATA";
         let answer = match line.as_str() {
             _ if inside => "354 go on\r\n",
-            _ if line.starts_with("RCPT TO:<gone@") => "550 5.1.1 User unknown\r\n",
+            _ if line.starts_with("RCPT TO:<gone@") || line.starts_with("RCPT TO:<ada+gone@") => {
+                "550 5.1.1 User unknown\r\n"
+            }
             _ => "250 yes\r\n",
         };
         stream.write_all(answer.as_bytes()).await?;

@@ -14,8 +14,8 @@ use crate::timestamp::Timestamp;
 /// An answer that is to be mailed. It joins the mail about its ticket that is due, if there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAnswerMail {
-    /// A keyed digest of the mailbox that it goes to. Nothing is queued for a mailbox that does not exist.
-    pub mailbox: [u8; 32],
+    /// A keyed digest of the address that it goes to.
+    pub recipient: [u8; 32],
     /// How long it waits.
     pub delay: Duration,
 }
@@ -31,6 +31,10 @@ pub struct DueAnswerMail {
     pub code: u32,
     /// The number of the last message that was mailed, or need not be.
     pub mailed_until: u32,
+    /// The number of the last message that is queued.
+    pub queued_until: u32,
+    /// Whether its mailbox does not exist ([`AnswerMails::is_mailbox_blocked`]).
+    pub is_blocked: bool,
     /// The number of the last message in the last mail that was sent; none if none was.
     pub last_mail: Option<u32>,
     /// How many mails about the ticket were sent.
@@ -58,11 +62,15 @@ pub enum AnswerMailOutcome {
         /// After this time.
         after: Duration,
     },
-    /// Dead letter: the answers that are queued are not mailed, and agents see why.
+    /// Dead letter: the messages up to a number are not mailed, and agents see why. Later ones stay queued.
     DeadLetter {
+        /// The number of the last message.
+        until: u32,
+        /// After this time the next mail is due, if answers have arrived meanwhile.
+        pause: Duration,
         /// What agents see.
         activity: Activity,
-        /// Whether the mailbox does not exist. No further answer is mailed to it.
+        /// Whether the mailbox does not exist, which blocks it.
         is_address_dead: bool,
     },
 }
@@ -98,9 +106,10 @@ pub trait AnswerMails: Send + Sync {
     /// Records that no further answers to a ticket are to be mailed; `false` if none was queued before.
     async fn unsubscribe(&self, ticket: &TicketId) -> Result<bool, StoreError>;
 
-    /// Records that a mailbox does not exist, to which mail about a ticket was sent.
-    async fn block_mailbox(&self, ticket: &StoredTicket, mailbox: &[u8; 32]) -> Result<(), StoreError>;
+    /// Whether a mail server has reported within [`BLOCK_LIFE`](crate::rules::answer_mail::BLOCK_LIFE) that the mailbox of an address does not exist, to
+    /// which a site has sent mail.
+    async fn is_mailbox_blocked(&self, site: &SiteKey, recipient: &[u8; 32]) -> Result<bool, StoreError>;
 
-    /// Clears the record that a mailbox of a site does not exist, because its owner has written from it.
-    async fn unblock_mailbox(&self, site: &SiteKey, mailbox: &[u8; 32]) -> Result<(), StoreError>;
+    /// Clears that report, because the owner of the mailbox has written from it.
+    async fn unblock_mailbox(&self, site: &SiteKey, recipient: &[u8; 32]) -> Result<(), StoreError>;
 }

@@ -271,6 +271,7 @@ impl CurrentTicket {
             deliveries: Vec::new(),
             mail: None,
             answer_mail: None,
+            proved_recipient: None,
             quota: None,
             confirmation: None,
         }
@@ -294,6 +295,8 @@ pub struct Change {
     pub mail: Option<NewMail>,
     /// The mail with `message`, an answer of support, or without one with all answers that were not mailed yet.
     pub answer_mail: Option<NewAnswerMail>,
+    /// A keyed digest of an address whose owner has just proved that they read it: mail to it is not blocked any more.
+    pub proved_recipient: Option<[u8; 32]>,
     /// The quota that it counts against; none for agents and verified customers.
     pub quota: Option<SubmissionQuota>,
     /// What happens to the claimed address.

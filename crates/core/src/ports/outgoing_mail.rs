@@ -83,6 +83,8 @@ pub enum MailOutcome<'a> {
     Bounced {
         /// The text that agents see.
         text: &'a str,
+        /// A keyed digest of the address. No answer to any ticket is mailed to it either.
+        recipient: &'a [u8; 32],
     },
 }
 
@@ -93,8 +95,8 @@ pub struct ReturnedReceipt<'a> {
     pub number: Option<u32>,
     /// The text that agents see.
     pub text: &'a str,
-    /// Whether the mailbox does not exist. If so, no further mail about the ticket is sent to it.
-    pub is_address_dead: bool,
+    /// A keyed digest of the address if its mailbox does not exist. No further mail about the ticket is sent to it then, and no answer to any other.
+    pub dead_recipient: Option<&'a [u8; 32]>,
 }
 
 /// A receipt that is due.

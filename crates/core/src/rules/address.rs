@@ -1,6 +1,6 @@
 //! The address of the sender of a ticket, and how far it can be trusted.
 
-pub use mail_in::mailbox;
+pub use mail_in::{exact_address, mailbox};
 
 use crate::ports::StoredTicket;
 use domain::ticket::{NewTicket, is_email};

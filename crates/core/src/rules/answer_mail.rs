@@ -13,9 +13,14 @@ use domain::context::Group;
 use domain::conversation::{Author, Message};
 use domain::ticket::is_email;
 
-/// Answers that are older when they arrive are not mailed: they come from a ticket that was created elsewhere long ago, and its customer has
-/// just opened it here.
+/// Answers to a ticket that was created elsewhere are not mailed if they are older when they arrive: its customer has just opened it here.
 const AGE_MAX: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Answers that have waited longer are not mailed: the site has sent no mail meanwhile, and nobody expects them any more. Longer than mails are
+/// retried.
+const WAIT_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long no answer is mailed to a mailbox after a mail server has reported that it does not exist. Servers are wrong at times, and mailboxes are
+/// created again.
+pub const BLOCK_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How many mails about a ticket are sent as soon as they are due. Two programs that answer each other without saying so write more.
 const UNHURRIED_AFTER: u32 = 20;
 /// The least time before every further mail.
@@ -47,26 +52,35 @@ pub enum AnswerMailer {
     Nobody,
 }
 
+/// Who mails the answers of a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerMailers {
+    /// To customers with an address that the host has signed.
+    pub signed: AnswerMailer,
+    /// To others.
+    pub unsigned: AnswerMailer,
+}
+
 /// Who mails the answers of a site, by what the destinations that have them do.
-pub fn answer_mailer(policy: AnswerPolicy, having: &[RequesterMail]) -> AnswerMailer {
+pub fn answer_mailer(policy: AnswerPolicy, requester_mails: &[RequesterMail]) -> AnswerMailer {
     match policy {
         AnswerPolicy::Always => AnswerMailer::Gateway,
-        _ if having.contains(&RequesterMail::Always) => AnswerMailer::Destination,
-        _ if having.contains(&RequesterMail::Unknown) => AnswerMailer::Unknown,
+        _ if requester_mails.contains(&RequesterMail::Always) => AnswerMailer::Destination,
+        _ if requester_mails.contains(&RequesterMail::Unknown) => AnswerMailer::Unknown,
         AnswerPolicy::Auto => AnswerMailer::Gateway,
         AnswerPolicy::Never => AnswerMailer::Nobody,
     }
 }
 
-/// What the panel tells a customer about answers, if all answers of the site are mailed by `mailer`. What is not certain is not promised.
-pub fn announced(mailer: AnswerMailer, person: Option<&Person>, config: &Config) -> AnswerMail {
+/// What the panel tells a customer about answers. What is not certain is not promised.
+pub fn announced(mailers: AnswerMailers, person: Option<&Person>, config: &Config) -> AnswerMail {
     let is_confirmed_by_code = person.is_none_or(|person| person.email_verified == Some(false));
     if is_confirmed_by_code {
-        return if mailer == AnswerMailer::Gateway { AnswerMail::Confirmed } else { AnswerMail::Never };
+        return if mailers.unsigned == AnswerMailer::Gateway { AnswerMail::Confirmed } else { AnswerMail::Never };
     }
     // A site that does not collect users does not store their signed addresses.
     let has_address = person.is_some_and(|person| is_email(&person.user.email));
-    match mailer {
+    match mailers.signed {
         _ if !has_address || config.context.off.contains(&Group::User) => AnswerMail::Never,
         AnswerMailer::Gateway => AnswerMail::Unread,
         AnswerMailer::Destination => AnswerMail::Always,
@@ -84,9 +98,21 @@ pub fn answer_address(ticket: &StoredTicket) -> Option<String> {
     is_email(&email).then_some(email)
 }
 
-/// Whether an answer of this time is mailed.
-pub fn is_recent(written_at: Timestamp, now: Timestamp) -> bool {
-    now.since(written_at) <= AGE_MAX
+/// Whether an answer to a ticket is mailed, by when it was written. That of a ticket that was sent here is promised, however late it arrives after an
+/// outage.
+pub fn is_recent(ticket: &StoredTicket, written_at: Timestamp, now: Timestamp) -> bool {
+    !is_gathered(ticket) || now.since(written_at) <= AGE_MAX
+}
+
+/// Whether a ticket was created elsewhere and imported; no browser has sent it.
+fn is_gathered(ticket: &StoredTicket) -> bool {
+    ticket.session.is_none() && ticket.ticket.client.version.is_empty()
+}
+
+/// Whether a queued answer has waited too long. An answer that joins a mail which has waited before is as old as it is itself.
+pub fn has_expired(message: &Message, queued_at: Timestamp, now: Timestamp) -> bool {
+    let written_at = message.at.parse().unwrap_or(queued_at);
+    now.since(queued_at.max(written_at)) > WAIT_MAX
 }
 
 /// How long an answer waits before it is mailed, after a number of mails about its ticket.
@@ -109,7 +135,7 @@ mod tests {
     fn no_answer_is_mailed_twice() {
         use AnswerMailer::{Destination, Gateway, Nobody, Unknown};
         let (no, maybe, yes) = (RequesterMail::Never, RequesterMail::Unknown, RequesterMail::Always);
-        for (having, auto, never) in [
+        for (requester_mails, auto, never) in [
             (&[][..], Gateway, Nobody),
             (&[no], Gateway, Nobody),
             (&[no, no], Gateway, Nobody),
@@ -119,9 +145,9 @@ mod tests {
             (&[maybe, yes], Destination, Destination),
             (&[yes, no], Destination, Destination),
         ] {
-            assert_eq!(answer_mailer(AnswerPolicy::Auto, having), auto, "{having:?}");
-            assert_eq!(answer_mailer(AnswerPolicy::Never, having), never, "{having:?}");
-            assert_eq!(answer_mailer(AnswerPolicy::Always, having), Gateway, "{having:?}");
+            assert_eq!(answer_mailer(AnswerPolicy::Auto, requester_mails), auto, "{requester_mails:?}");
+            assert_eq!(answer_mailer(AnswerPolicy::Never, requester_mails), never, "{requester_mails:?}");
+            assert_eq!(answer_mailer(AnswerPolicy::Always, requester_mails), Gateway, "{requester_mails:?}");
         }
     }
 
@@ -147,15 +173,23 @@ mod tests {
             (Unknown, [never; 4]),
             (Nobody, [never; 4]),
         ] {
+            let mailers = AnswerMailers { signed: mailer, unsigned: mailer };
             assert_eq!(
-                people.each_ref().map(|person| announced(mailer, person.as_ref(), &config)),
+                people.each_ref().map(|person| announced(mailers, person.as_ref(), &config)),
                 expected,
                 "{mailer:?}"
             );
         }
+        // A destination that does not know the addresses of others.
+        let mailers = AnswerMailers { signed: Destination, unsigned: Gateway };
+        assert_eq!(
+            people.each_ref().map(|person| announced(mailers, person.as_ref(), &config)),
+            [confirmed, confirmed, always, never]
+        );
         config.context.off.push(Group::User);
-        assert_eq!(announced(Gateway, people[2].as_ref(), &config), never);
-        assert_eq!(announced(Gateway, None, &config), confirmed);
+        let mailers = AnswerMailers { signed: Gateway, unsigned: Gateway };
+        assert_eq!(announced(mailers, people[2].as_ref(), &config), never);
+        assert_eq!(announced(mailers, None, &config), confirmed);
     }
 
     #[test]
@@ -191,16 +225,12 @@ mod tests {
         }
     }
 
+    fn message(number: u32, author: Author) -> Message {
+        Message { number, author, name: String::new(), body: String::new(), at: String::new(), attachments: Vec::new() }
+    }
+
     #[test]
     fn only_unread_answers_of_support_are_mailed_once() {
-        let message = |number, author| Message {
-            number,
-            author,
-            name: String::new(),
-            body: String::new(),
-            at: String::new(),
-            attachments: Vec::new(),
-        };
         for (number, author, mailed_until, read_until, expected) in [
             (3, Author::Support, 0, 0, true),
             (3, Author::Support, 2, 2, true),
@@ -214,10 +244,34 @@ mod tests {
     }
 
     #[test]
-    fn old_answers_are_not_mailed_and_many_mails_slow_down() {
+    fn old_answers_are_mailed_only_if_they_were_promised() {
         let now = time("2026-11-24T00:00:00.000Z");
-        assert!(is_recent(time("2026-11-21T00:00:00.000Z"), now) && is_recent(time("2026-11-24T01:00:00.000Z"), now));
-        assert!(!is_recent(time("2026-11-20T23:59:59.000Z"), now));
+        let mut ticket = stored();
+        assert!(is_recent(&ticket, time("2026-11-01T00:00:00.000Z"), now), "an outage has held it up");
+        (ticket.session, ticket.ticket.client.version) = (None, String::new());
+        for (written_at, expected) in [
+            ("2026-11-21T00:00:00.000Z", true),
+            ("2026-11-24T01:00:00.000Z", true),
+            ("2026-11-20T23:59:59.000Z", false),
+        ] {
+            assert_eq!(is_recent(&ticket, time(written_at), now), expected, "{written_at}");
+        }
+    }
+
+    #[test]
+    fn answers_that_have_waited_for_weeks_are_not_mailed() {
+        let now = time("2026-11-24T00:00:00.000Z");
+        let (recent, old) = ("2026-11-17T00:00:00.000Z", "2026-10-17T00:00:00.000Z");
+        for (written_at, queued_at, expected) in
+            [(recent, recent, false), (recent, old, false), (old, recent, false), (old, old, true), ("", old, true)]
+        {
+            let message = Message { at: written_at.into(), ..message(3, Author::Support) };
+            assert_eq!(has_expired(&message, time(queued_at), now), expected, "{written_at} {queued_at}");
+        }
+    }
+
+    #[test]
+    fn many_mails_slow_down() {
         let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
         assert_eq!((answer_delay(minutes(5), 19), answer_delay(minutes(5), 20)), (minutes(5), minutes(60)));
         assert_eq!(answer_delay(minutes(90), 20), minutes(90));

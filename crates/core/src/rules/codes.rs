@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::address::mailbox;
+use super::address::exact_address;
 use crate::ports::{
     Activity, ActivityKind, Change, ClaimedAddress, CodeCheck, CodeRequest, Confirmation, ConfirmationChange,
     CurrentTicket, Decision, NewDelivery,
@@ -33,11 +33,17 @@ pub fn enter_code(
     (check, decision)
 }
 
-/// The change of a ticket whose customer has signed in with an address that the host has verified: it confirms the claimed address if that has
-/// the same mailbox.
-pub fn confirm_signed(current: &CurrentTicket, signed_mailbox: &str, deliveries: &[NewDelivery]) -> Decision {
-    let claimed = current.claimed_address.as_ref().filter(|claimed| mailbox(&claimed.address) == signed_mailbox);
+/// The change of a ticket whose customer has signed in with an address that the host has verified: it confirms the claimed address if that is
+/// the same.
+pub fn confirm_signed(current: &CurrentTicket, signed_address: &str, deliveries: &[NewDelivery]) -> Decision {
+    let claimed = current.claimed_address.as_ref().filter(|claimed| is_same_address(&claimed.address, signed_address));
     claimed.map_or(Decision::Nothing, |claimed| confirmed(current, claimed, deliveries).into())
+}
+
+/// Whether one address proves the other: both are written the same. Another tag, as in `ada+shop@…`, may be another mailbox, to which answers
+/// would be mailed without a proof that the customer reads it.
+pub fn is_same_address(one: &str, other: &str) -> bool {
+    exact_address(one) == exact_address(other)
 }
 
 fn confirmed(current: &CurrentTicket, claimed: &ClaimedAddress, deliveries: &[NewDelivery]) -> Change {
@@ -153,11 +159,13 @@ mod tests {
     }
 
     #[test]
-    fn signing_in_confirms_the_address_of_the_same_mailbox() {
-        let confirm = |claimed, mailbox| effect(confirm_signed(&current(claimed), mailbox, &[]));
+    fn signing_in_confirms_the_same_address() {
+        let confirm = |claimed, signed| effect(confirm_signed(&current(claimed), signed, &[]));
         let confirmed = Some((ConfirmationChange::Confirmed, Confirmation::Confirmed, 1, 0));
-        assert_eq!(confirm(Some(claimed()), "ada@example.com"), confirmed);
-        assert_eq!(confirm(Some(claimed()), "eve@example.com"), None);
+        assert_eq!(confirm(Some(claimed()), " ADA@example.com"), confirmed);
+        for other in ["eve@example.com", "ada+x@example.com"] {
+            assert_eq!(confirm(Some(claimed()), other), None, "{other}");
+        }
         assert_eq!(confirm(None, "ada@example.com"), None);
     }
 

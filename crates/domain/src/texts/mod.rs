@@ -294,7 +294,7 @@ GatewayText {
     MailNotYou, "mail_not_you", "If you did not write this, someone has mistyped their address. You don't need to do anything.";
     AnswerReply, "mail_answer_reply", "To answer, reply to this e-mail, or write in the help menu, under “{tickets}”.";
     AnswerNoReply, "mail_answer_no_reply", "To answer, write in the help menu, under “{tickets}”. Replies to this e-mail are not read.";
-    AnswerFiles, "mail_answer_files", "These files are too large for an e-mail. You'll find them in the help menu: {names}";
+    AnswerFiles, "mail_answer_files", "These files are not attached. You'll find them in the help menu: {names}";
     AnswerWhy, "mail_answer_why", "You get this e-mail because you wrote to us: ticket {reference}.";
     AnswerStop, "mail_answer_stop", "Stop e-mails about this ticket:";
     UnsubscribeAsk, "unsubscribe_ask", "Press the button to stop e-mails about this ticket. You'll still find our answers in the help menu.";

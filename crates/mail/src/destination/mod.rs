@@ -115,6 +115,11 @@ impl Destination for MailDestination {
         self.mails_requester.map_or(default, |mails| RequesterMail::of_setting(Some(mails)))
     }
 
+    /// With aliases the help desk has their addresses only in a text.
+    fn mails_unsigned(&self) -> RequesterMail {
+        if self.unverified == Unverified::Alias { RequesterMail::Never } else { self.mails_requester() }
+    }
+
     async fn notify_unread(&self, ticket: &StoredTicket, mail: &InboundMail) {
         let reference = ticket.reference.as_str();
         let outcome = match letter::unread(self, ticket, mail) {

@@ -94,6 +94,11 @@ pub trait Destination: fmt::Debug + Send + Sync {
         RequesterMail::Never
     }
 
+    /// Whether it mails the answers that it has to a requester whose address the host has not signed.
+    fn mails_unsigned(&self) -> RequesterMail {
+        self.mails_requester()
+    }
+
     /// The address at which an agent finds an external ticket.
     fn page(&self, _place: &ExternalTicketRef) -> Option<String> {
         None

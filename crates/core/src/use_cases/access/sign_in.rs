@@ -5,11 +5,12 @@ use std::sync::Arc;
 use crate::destinations::Destinations;
 use crate::ids::SiteKey;
 use crate::ports::{
-    Bus, ChangeOutcome, Confirmations, Conversations, CurrentTicket, DeliveryKind, Reader, Requester, StoreError,
-    Tickets,
+    Bus, ChangeOutcome, Confirmations, Conversations, CurrentTicket, Decision, DeliveryKind, Reader, Requester,
+    StoreError, Tickets,
 };
 use crate::rules::address::mailbox;
 use crate::rules::codes::confirm_signed;
+use crate::use_cases::mail::MailAnswers;
 use domain::conversation::Author;
 
 /// Why nothing can be read for a requester.
@@ -30,6 +31,7 @@ pub struct SignIn {
     confirmations: Arc<dyn Confirmations>,
     destinations: Arc<Destinations>,
     bus: Arc<dyn Bus>,
+    answers: MailAnswers,
 }
 
 impl SignIn {
@@ -40,8 +42,9 @@ impl SignIn {
         confirmations: Arc<dyn Confirmations>,
         destinations: Arc<Destinations>,
         bus: Arc<dyn Bus>,
+        answers: MailAnswers,
     ) -> SignIn {
-        SignIn { tickets, conversations, confirmations, destinations, bus }
+        SignIn { tickets, conversations, confirmations, destinations, bus, answers }
     }
 
     /// The reader that a requester is in a site, after the tickets of their session were moved to them.
@@ -57,13 +60,22 @@ impl SignIn {
         if person.email_verified != Some(true) || person.user.email.is_empty() {
             return Ok(());
         }
-        let mailbox = mailbox(&person.user.email);
+        let address = &person.user.email;
         let deliveries = self.destinations.deliveries(site, DeliveryKind::Confirmed, Author::Customer, None);
-        let decide = |current: &CurrentTicket| confirm_signed(current, &mailbox, &deliveries);
-        for id in self.confirmations.unconfirmed_tickets(site, &person.id, &mailbox).await? {
+        let decide = |current: &CurrentTicket| {
+            let mut decision = confirm_signed(current, address, &deliveries);
+            if let Decision::Write(change) = &mut decision {
+                self.answers.confirm_recipient(change);
+            }
+            decision
+        };
+        for id in self.confirmations.unconfirmed_tickets(site, &person.id, &mailbox(address)).await? {
             match self.conversations.change(&id, None, &decide).await {
                 Ok(ChangeOutcome::Written(ticket, _)) => {
                     self.bus.deliveries_due(site);
+                    if self.answers.has(site) {
+                        self.bus.mail_due(site);
+                    }
                     self.bus.ticket_changed(*ticket);
                 }
                 Ok(_) => {}

@@ -13,6 +13,7 @@ use crate::ports::{
     StoredTicket,
 };
 use crate::rules::address::{Address, address, mailbox};
+use crate::rules::answer_mail::answer_address;
 use crate::rules::comment;
 use crate::rules::customer_limits::check_mailed_note;
 use crate::site::Sites;
@@ -97,7 +98,10 @@ impl TakeInboundMail {
         let author = author(ticket, &mail);
         if author == Ok(Author::Customer) && mail.origin == Origin::Person {
             self.outgoing.forget_bounces(&ticket.site, &mailbox(&mail.from)).await?;
-            self.blocked.unblock(&ticket.site, &mail.from).await?;
+            // They may write from another spelling of the mailbox than answers go to.
+            for address in answer_address(ticket).iter().chain([&mail.from]) {
+                self.blocked.unblock(&ticket.site, address).await?;
+            }
         }
         let (parts, files) = (std::mem::take(&mut mail.parts), std::mem::take(&mut mail.files));
         let is_support = author == Ok(Author::Support);

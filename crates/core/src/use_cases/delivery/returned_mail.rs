@@ -10,7 +10,7 @@ use crate::ports::{
     Bus, Delivery, DeliveryState, OutgoingMail, Queue, ReturnedReceipt, StoreError, StoredTicket, Tickets,
 };
 use crate::rules::address::{Address, address};
-use crate::use_cases::mail::{BlockedMailboxes, Codes};
+use crate::use_cases::mail::Codes;
 use mail_in::smtp_refusal::explain;
 use mail_in::{Outcome, outcome};
 
@@ -29,7 +29,6 @@ pub struct TakeReturnedMail {
     outgoing: Arc<dyn OutgoingMail>,
     queue: Arc<dyn Queue>,
     codes: Codes,
-    blocked: BlockedMailboxes,
     bus: Arc<dyn Bus>,
 }
 
@@ -39,10 +38,10 @@ impl TakeReturnedMail {
         tickets: Arc<dyn Tickets>,
         outgoing: Arc<dyn OutgoingMail>,
         queue: Arc<dyn Queue>,
-        (codes, blocked): (Codes, BlockedMailboxes),
+        codes: Codes,
         bus: Arc<dyn Bus>,
     ) -> TakeReturnedMail {
-        TakeReturnedMail { tickets, outgoing, queue, codes, blocked, bus }
+        TakeReturnedMail { tickets, outgoing, queue, codes, bus }
     }
 
     /// Handles a bounce that came to a destination of a site.
@@ -103,11 +102,9 @@ impl TakeReturnedMail {
                 return Ok(());
             }
         };
-        if is_address_dead {
-            self.blocked.block(ticket, &address).await?;
-        }
+        let recipient = self.codes.recipient(&address);
         let text = format!("Mail to {address} was returned: {reason}");
-        let record = ReturnedReceipt { number, text: &text, is_address_dead };
+        let record = ReturnedReceipt { number, text: &text, dead_recipient: is_address_dead.then_some(&recipient) };
         if self.outgoing.record_returned_receipt(&ticket.id, record).await? {
             tracing::warn!(site = ticket.site.as_str(), reference, reason, is_address_dead, "mail returned");
             self.bus.ticket_changed(ticket.clone());

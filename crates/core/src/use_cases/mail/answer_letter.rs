@@ -65,16 +65,19 @@ impl AnswerLetter<'_> {
         let mut body = String::new();
         for message in self.messages {
             let heading = escaped(&self.heading(message));
-            body.push_str(&format!("<p style=\"{QUIET}\">{heading}</p>{}", html(&message.body)));
+            let text = html(&message.body);
+            body.push_str(&format!("<p dir=\"auto\" style=\"{QUIET}\">{heading}</p><div lang=\"\">{text}</div>"));
         }
         let notes: String = notes.iter().map(|note| format!("<p>{}</p>", escaped(note))).collect();
         let known = texts::language(language);
         let (tag, direction) =
             known.map_or(("en", "ltr"), |language| (language.tag, if language.rtl { "rtl" } else { "ltr" }));
+        // Some programs show a part of a page and drop the element around it.
+        let attributes = format!("lang=\"{tag}\" dir=\"{direction}\"");
         let page = format!(
-            "<!doctype html><html lang=\"{tag}\" dir=\"{direction}\"><head><meta charset=\"utf-8\">\
-             <meta name=\"color-scheme\" content=\"light dark\"><title>{}</title></head><body><div style=\"{STYLE}\">\
-             <p>{}</p><div dir=\"auto\">{body}</div>{notes}<p style=\"{QUIET}\">{}<br><a href=\"{}\">{}</a></p></div></body></html>",
+            "<!doctype html><html {attributes}><head><meta charset=\"utf-8\">\
+             <meta name=\"color-scheme\" content=\"light dark\"><title>{}</title></head><body><div {attributes} style=\"{STYLE}\">\
+             <p>{}</p>{body}{notes}<p style=\"{QUIET}\">{}<br><a href=\"{}\">{}</a></p></div></body></html>",
             escaped(&subject),
             escaped(&hello),
             escaped(&why),
@@ -136,12 +139,34 @@ mod tests {
              Stop e-mails about this ticket: https://help.example/stop?key=1&2\n"
         );
         for expected in [
-            "<p>Please <strong>reload</strong>.</p>",
+            "<p dir=\"auto\">Please <strong>reload</strong>.</p>",
             "<a href=\"https://help.example/stop?key=1&amp;2\">Stop e-mails about this ticket</a>",
             "lang=\"en\" dir=\"ltr\"",
         ] {
             assert!(html.contains(expected), "{html}");
         }
+    }
+
+    #[test]
+    fn every_block_has_the_direction_of_its_own_text() {
+        let (site, mut ticket) = (fixtures::site(), fixtures::stored());
+        ticket.ticket.locale = "ar".into();
+        let body = "أعد التحميل.\n\n> مقتبس\n\n- بند\n\n```\nlet x = 1;\n```\n\nDone.";
+        let (_, html) = letter(&site, &ticket, &[answer(2, "Grace", body)]).render();
+        let (before, text) = html.split_once("أعد").unwrap();
+        // The name in the heading says nothing about the answer beneath it.
+        assert!(before.ends_with("<p dir=\"auto\">"), "{before}");
+        for expected in [
+            "<blockquote dir=\"auto\"><p>مقتبس</p></blockquote>",
+            "<ul dir=\"auto\"><li><p>بند</p></li></ul>",
+            "<pre dir=\"ltr\"><code>let",
+            "<p dir=\"auto\">Done.</p>",
+        ] {
+            assert!(text.contains(expected), "{text}");
+        }
+        assert!(!before.contains("<div dir=\"auto\">") && before.contains("Grace"), "{before}");
+        assert!(before.contains("<p dir=\"auto\" style="), "{before}");
+        assert!(before.contains("<body><div lang=\"ar\" dir=\"rtl\""), "{before}");
     }
 
     #[test]

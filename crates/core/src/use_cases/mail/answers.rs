@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::Codes;
 use crate::destinations::Destinations;
 use crate::ids::{SiteKey, TicketId};
-use crate::ports::{AnswerMails, NewAnswerMail, StoreError, StoredTicket, Tickets};
-use crate::rules::answer_mail::{AnswerMailer, AnswerPolicy, answer_address, answer_mailer, is_recent};
+use crate::ports::{AnswerMails, Change, NewAnswerMail, StoreError, StoredTicket, Tickets};
+use crate::rules::address::{Address, address};
+use crate::rules::answer_mail::{AnswerMailer, AnswerMailers, AnswerPolicy, answer_address, answer_mailer, is_recent};
 use crate::timestamp::Timestamp;
 
 /// How a site mails answers.
@@ -36,12 +37,16 @@ impl MailAnswers {
 
     /// The mail with an answer of support to a ticket that was written at a time.
     pub fn mail(&self, ticket: &StoredTicket, written_at: Timestamp, now: Timestamp) -> Option<NewAnswerMail> {
-        if is_recent(written_at, now) { self.mail_to(ticket) } else { None }
+        if is_recent(ticket, written_at, now) { self.mail_to(ticket) } else { None }
     }
 
-    /// The mail with the answers to a ticket whose address is confirmed just now, if answers wait that the customer has not read.
-    pub fn mail_after_confirmation(&self, ticket: &StoredTicket) -> Option<NewAnswerMail> {
-        if ticket.handling.unread > 0 { self.mail_to(ticket) } else { None }
+    /// Adds to the change that confirms the address of a ticket what follows from it: mail to the address is not blocked any more, and the answers
+    /// that the customer has not read are mailed.
+    pub fn confirm_recipient(&self, change: &mut Change) {
+        change.proved_recipient = answer_address(&change.ticket).map(|address| self.codes.recipient(&address));
+        if change.ticket.handling.unread > 0 {
+            change.answer_mail = self.mail_to(&change.ticket);
+        }
     }
 
     /// Whether a site can mail answers.
@@ -50,15 +55,30 @@ impl MailAnswers {
     }
 
     /// Who mails the answers of a site.
-    pub fn mailer(&self, site: &SiteKey) -> AnswerMailer {
+    pub fn mailers(&self, site: &SiteKey) -> AnswerMailers {
+        AnswerMailers { signed: self.mailer(site, true), unsigned: self.mailer(site, false) }
+    }
+
+    /// Who mails the answers of a site to an address that the host has signed, or has not.
+    fn mailer(&self, site: &SiteKey, is_signed: bool) -> AnswerMailer {
         let policy = self.sites.get(site).map_or(AnswerPolicy::Never, |settings| settings.policy);
-        answer_mailer(policy, &self.destinations.requester_mails(site))
+        answer_mailer(policy, &self.destinations.requester_mails(site, is_signed))
+    }
+
+    /// The address to which answers to a ticket are mailed, if the gateway mails them.
+    pub fn recipient(&self, ticket: &StoredTicket) -> Option<String> {
+        let is_signed = matches!(address(&ticket.ticket), Address::Signed(_));
+        answer_address(ticket).filter(|_| self.mailer(&ticket.site, is_signed) == AnswerMailer::Gateway)
+    }
+
+    /// How long an answer of a site waits before it is mailed.
+    pub fn delay(&self, site: &SiteKey) -> Duration {
+        self.sites.get(site).map(|settings| settings.delay).unwrap_or_default()
     }
 
     fn mail_to(&self, ticket: &StoredTicket) -> Option<NewAnswerMail> {
-        let delay = self.sites.get(&ticket.site)?.delay;
-        let address = answer_address(ticket).filter(|_| self.mailer(&ticket.site) == AnswerMailer::Gateway)?;
-        Some(NewAnswerMail { mailbox: self.codes.mailbox(&address), delay })
+        let recipient = self.codes.recipient(&self.recipient(ticket)?);
+        Some(NewAnswerMail { recipient, delay: self.delay(&ticket.site) })
     }
 }
 
@@ -75,14 +95,14 @@ impl BlockedMailboxes {
         BlockedMailboxes { mails, codes }
     }
 
-    /// Records that the mailbox of an address does not exist, to which mail about a ticket was sent.
-    pub async fn block(&self, ticket: &StoredTicket, address: &str) -> Result<(), StoreError> {
-        self.mails.block_mailbox(ticket, &self.codes.mailbox(address)).await
+    /// Whether no answer of a site is mailed to an address.
+    pub async fn has(&self, site: &SiteKey, address: &str) -> Result<bool, StoreError> {
+        self.mails.is_mailbox_blocked(site, &self.codes.recipient(address)).await
     }
 
-    /// Clears that record, because the owner of the address has written.
+    /// Clears the record that the mailbox of an address does not exist, because its owner has written.
     pub async fn unblock(&self, site: &SiteKey, address: &str) -> Result<(), StoreError> {
-        self.mails.unblock_mailbox(site, &self.codes.mailbox(address)).await
+        self.mails.unblock_mailbox(site, &self.codes.recipient(address)).await
     }
 }
 

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::hmac;
 
-use mail_in::mailbox;
+use mail_in::{exact_address, mailbox};
 
 /// How long a code and its link are valid.
 pub const CODE_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -90,7 +90,17 @@ impl Codes {
 
     /// A digest of the mailbox behind an address, under which mails are counted without storing the address.
     pub fn mailbox(&self, address: &str) -> [u8; 32] {
-        let tag = hmac::sign(&self.0, format!("mailbox {}", mailbox(address)).as_bytes());
+        self.digest(&format!("mailbox {}", mailbox(address)))
+    }
+
+    /// A digest of exactly this address, under which it is known whether mail to it can be delivered. Anybody can make mail to `ada+x@…` bounce, which
+    /// says nothing about `ada@…`.
+    pub fn recipient(&self, address: &str) -> [u8; 32] {
+        self.digest(&format!("recipient {}", exact_address(address)))
+    }
+
+    fn digest(&self, text: &str) -> [u8; 32] {
+        let tag = hmac::sign(&self.0, text.as_bytes());
         let mut digest = [0; 32];
         digest.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
         digest
@@ -161,6 +171,16 @@ mod tests {
         assert!(codes.is_unsubscribe_link(&"1".into(), &link));
         assert!(!codes.is_unsubscribe_link(&"2".into(), &link) && !codes.is_unsubscribe_link(&"1".into(), ""));
         assert!(!codes.is_link(&"1".into(), 1, &link), "it reads nothing");
+    }
+
+    #[test]
+    fn digests_of_recipients_distinguish_what_quotas_count_together() {
+        let codes = Codes::new(&[7; 32]);
+        let (one, other) = ("ada@example.com", "ada+x@example.com");
+        assert_eq!(codes.mailbox(one), codes.mailbox(other));
+        assert_ne!(codes.recipient(one), codes.recipient(other));
+        assert_eq!(codes.recipient(one), codes.recipient(" ADA@Example.com"));
+        assert_ne!(codes.recipient(one), codes.mailbox(one));
     }
 
     #[test]

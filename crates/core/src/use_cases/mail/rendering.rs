@@ -10,10 +10,11 @@ pub fn plain(text: &str) -> String {
     plain_blocks(&parse(text))
 }
 
-/// A text in Markdown as HTML. Whatever it says, only the marks of our Markdown become elements, and nothing is loaded from elsewhere.
+/// A text in Markdown as HTML. Whatever it says, only the marks of our Markdown become elements, and nothing is loaded from elsewhere. Every block has
+/// the direction of its own first letter, because the language of the text is not known.
 pub fn html(text: &str) -> String {
     let mut out = String::new();
-    html_blocks(&mut out, &parse(text));
+    html_blocks(&mut out, &parse(text), " dir=\"auto\"");
     out
 }
 
@@ -81,20 +82,26 @@ fn without_controls(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c }).collect()
 }
 
-fn html_blocks(out: &mut String, blocks: &[Block]) {
+/// Blocks, of which each has the direction of its first letter. Blocks within one have none of their own: a browser would skip them when it looks for
+/// the direction of the outer one.
+fn html_blocks(out: &mut String, blocks: &[Block], direction: &str) {
     for block in blocks {
         match block {
-            Block::Paragraph(inlines) => element(out, "p", |out| html_line(out, inlines)),
+            Block::Paragraph(inlines) => element(out, "p", direction, |out| html_line(out, inlines)),
             Block::Heading(inlines) => {
-                element(out, "p", |out| element(out, "strong", |out| html_line(out, inlines)));
+                element(out, "p", direction, |out| element(out, "strong", "", |out| html_line(out, inlines)));
             }
-            Block::Code(code) => element(out, "pre", |out| element(out, "code", |out| out.push_str(&escaped(code)))),
-            Block::Quote(quoted) => element(out, "blockquote", |out| html_blocks(out, quoted)),
-            Block::List { ordered, items } => element(out, if *ordered { "ol" } else { "ul" }, |out| {
-                for item in items {
-                    element(out, "li", |out| html_blocks(out, item));
-                }
-            }),
+            Block::Code(code) => {
+                element(out, "pre", " dir=\"ltr\"", |out| element(out, "code", "", |out| out.push_str(&escaped(code))));
+            }
+            Block::Quote(quoted) => element(out, "blockquote", direction, |out| html_blocks(out, quoted, "")),
+            Block::List { ordered, items } => {
+                element(out, if *ordered { "ol" } else { "ul" }, direction, |out| {
+                    for item in items {
+                        element(out, "li", "", |out| html_blocks(out, item, ""));
+                    }
+                });
+            }
         }
     }
 }
@@ -103,9 +110,9 @@ fn html_line(out: &mut String, inlines: &[Inline]) {
     for inline in inlines {
         match inline {
             Inline::Text(text) => out.push_str(&escaped(text)),
-            Inline::Code(text) => element(out, "code", |out| out.push_str(&escaped(text))),
-            Inline::Strong(inner) => element(out, "strong", |out| html_line(out, inner)),
-            Inline::Emphasis(inner) => element(out, "em", |out| html_line(out, inner)),
+            Inline::Code(text) => element(out, "code", "", |out| out.push_str(&escaped(text))),
+            Inline::Strong(inner) => element(out, "strong", "", |out| html_line(out, inner)),
+            Inline::Emphasis(inner) => element(out, "em", "", |out| html_line(out, inner)),
             Inline::Break => out.push_str("<br>"),
             Inline::Link { url, text } => link(out, url, |out| html_line(out, text)),
             Inline::Picture { url, alt } => {
@@ -115,9 +122,9 @@ fn html_line(out: &mut String, inlines: &[Inline]) {
     }
 }
 
-/// An element without attributes.
-fn element(out: &mut String, name: &str, content: impl FnOnce(&mut String)) {
-    out.push_str(&["<", name, ">"].concat());
+/// An element with attributes, each of which begins with a space.
+fn element(out: &mut String, name: &str, attributes: &str, content: impl FnOnce(&mut String)) {
+    out.push_str(&["<", name, attributes, ">"].concat());
     content(out);
     out.push_str(&["</", name, ">"].concat());
 }
@@ -149,14 +156,23 @@ mod tests {
     fn html_has_only_our_elements() {
         assert_eq!(
             html(TEXT),
-            "<p>Hi <strong>Ada</strong>,<br>see <a href=\"https://a.example/?a=1&amp;b=2\">the docs</a> or \
-             <a href=\"https://b.example\">https://b.example</a>:</p><ul><li><p><code>one</code></p></li><li><p>two</p></li></ul>\
-             <blockquote><p>quoted</p></blockquote><pre><code>let x = &quot;&lt;b&gt;&quot;;</code></pre>\
-             <p>&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; <a href=\"https://c.example/x.png\">pic</a></p>"
+            "<p dir=\"auto\">Hi <strong>Ada</strong>,<br>see <a href=\"https://a.example/?a=1&amp;b=2\">the docs</a> or \
+             <a href=\"https://b.example\">https://b.example</a>:</p>\
+             <ul dir=\"auto\"><li><p><code>one</code></p></li><li><p>two</p></li></ul>\
+             <blockquote dir=\"auto\"><p>quoted</p></blockquote><pre dir=\"ltr\"><code>let x = &quot;&lt;b&gt;&quot;;</code></pre>\
+             <p dir=\"auto\">&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; <a href=\"https://c.example/x.png\">pic</a></p>"
         );
-        for hostile in ["[a](javascript:alert(1))", "\" onload=\"x", "<img src=x>", "[x](https://a.example/\"><img>)"] {
+        for hostile in [
+            "[a](javascript:alert(1))",
+            "![a](javascript:alert(1))",
+            "<javascript:alert(1)>",
+            "\" onload=\"x",
+            "<img src=x>",
+            "[x](https://a.example/\"><img>)",
+        ] {
             let html = html(hostile);
-            assert!(!html.contains("javascript:alert(1)\"") && !html.contains("<img"), "{html}");
+            let html = html.to_lowercase();
+            assert!(!html.contains("href=\"javascript") && !html.contains("<img"), "{html}");
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::letter::{CodeNotice, letter};
-use super::{AnswerSettings, BlockedMailboxes, CODE_LIFE, Codes, MailWakers, SendAnswers};
+use super::{BlockedMailboxes, CODE_LIFE, Codes, MailWakers, SendAnswers};
 use crate::attempt_counts::AttemptResult;
 use crate::clock::Clock;
 use crate::ids::SiteKey;
@@ -50,8 +50,6 @@ pub struct SiteOutbox {
     pub url: Option<Url>,
     /// The destinations to which replies by mail may come.
     pub replies_to: Vec<Arc<dyn Destination>>,
-    /// How it mails answers; none if it cannot.
-    pub answers: Option<AnswerSettings>,
 }
 
 /// Sends due mail.
@@ -131,7 +129,12 @@ impl SendMail {
             }
             // Another gateway is about to claim it.
             let Some(due) = store.claim_mail(site, LEASE).await? else { return Ok(CLAIM_RETRY) };
-            let Some(sent) = send_claimed(store, outbox, &self.codes, &due).await else { continue };
+            // A code proves that the mailbox exists again.
+            let sent = match due.code.is_none() && self.blocked.has(site, &due.address).await? {
+                true => Some(Err(MailFailure::Permanent("the mailbox does not exist".into()))),
+                false => send_claimed(store, outbox, &self.codes, &due).await,
+            };
+            let Some(sent) = sent else { continue };
             let reference = due.ticket.reference.as_str();
             let retry_in = match &sent {
                 Err(MailFailure::Temporary(_)) => {
@@ -142,7 +145,7 @@ impl SendMail {
                 }
                 Ok(()) | Err(MailFailure::Permanent(_) | MailFailure::UnknownRecipient(_)) => None,
             };
-            let bounced;
+            let (bounced, recipient);
             let outcome = match (&sent, retry_in) {
                 (Ok(()), _) => MailOutcome::Sent,
                 (Err(error), Some(after)) => {
@@ -156,7 +159,8 @@ impl SendMail {
                 (Err(error @ MailFailure::UnknownRecipient(_)), None) => {
                     tracing::warn!(site = site.as_str(), reference, %error, reason = "bounced", "mail dropped");
                     bounced = format!("Mail to {} bounced: {error}", due.address);
-                    MailOutcome::Bounced { text: &bounced }
+                    recipient = self.codes.recipient(&due.address);
+                    MailOutcome::Bounced { text: &bounced, recipient: &recipient }
                 }
                 (Err(error @ MailFailure::Permanent(_)), None) => {
                     tracing::warn!(site = site.as_str(), reference, %error, reason = "refused", "mail dropped");
@@ -165,9 +169,6 @@ impl SendMail {
             };
             self.count(site, outcome);
             record(store, &due, outcome).await;
-            if matches!(outcome, MailOutcome::Bounced { .. }) {
-                self.blocked.block(&due.ticket, &due.address).await?;
-            }
         }
         Ok(CHECK_EVERY)
     }

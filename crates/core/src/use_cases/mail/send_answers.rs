@@ -9,7 +9,7 @@ use url::Url;
 
 use super::answer_letter::AnswerLetter;
 use super::send::{CHECK_EVERY, CLAIM_RETRY, LEASE, RENEW, STORE_RETRY, SiteOutbox};
-use super::{AnswerSettings, Codes};
+use super::{Codes, MailAnswers};
 use crate::clock::Clock;
 use crate::ids::{SiteKey, TicketId};
 use crate::ports::{
@@ -17,7 +17,7 @@ use crate::ports::{
     FileError, Files, MailFailure, MailFile, MailThread, StoreError, read_file,
 };
 use crate::random;
-use crate::rules::answer_mail::{AnswerPolicy, answer_address, answer_delay, is_to_mail};
+use crate::rules::answer_mail::{answer_delay, has_expired, is_to_mail};
 use crate::rules::{backoff, file_formats};
 use domain::conversation::Message;
 
@@ -33,13 +33,14 @@ pub struct SendAnswers {
     conversations: Arc<dyn Conversations>,
     attachments: Arc<dyn Attachments>,
     files: Arc<dyn Files>,
+    answers: MailAnswers,
     codes: Codes,
     clock: Arc<dyn Clock>,
 }
 
 /// The address, files and answers of a mail.
-struct Contents {
-    address: String,
+struct Contents<'a> {
+    address: &'a str,
     /// The number of the last answer.
     until: u32,
     answers: Vec<Message>,
@@ -48,16 +49,17 @@ struct Contents {
 }
 
 impl SendAnswers {
-    /// Mails answers of a store, which has this clock, with the bytes of their files.
+    /// Mails answers of a store, which has this clock, with the bytes of their files; `answers` decides which are mailed.
     pub fn new(
         mails: Arc<dyn AnswerMails>,
         conversations: Arc<dyn Conversations>,
         attachments: Arc<dyn Attachments>,
         files: Arc<dyn Files>,
+        answers: MailAnswers,
         codes: Codes,
         clock: Arc<dyn Clock>,
     ) -> SendAnswers {
-        SendAnswers { mails, conversations, attachments, files, codes, clock }
+        SendAnswers { mails, conversations, attachments, files, answers, codes, clock }
     }
 
     /// Sends all due mails with answers of a site, and returns the time until the next is due. `count` counts the attempts.
@@ -119,29 +121,22 @@ impl SendAnswers {
         }
     }
 
-    /// Makes an attempt.
+    /// Makes an attempt. Whether the gateway mails the answers at all is decided again, because the configuration may have changed while they waited.
     async fn attempt(&self, outbox: &SiteOutbox, due: &DueAnswerMail) -> AnswerMailOutcome {
         let (site, reference) = (outbox.site.key.as_str(), due.ticket.reference.as_str());
-        let finished = |until, is_sent| {
-            let delay = outbox.answers.map(|settings| settings.delay).unwrap_or_default();
-            AnswerMailOutcome::Finished {
-                until,
-                is_sent,
-                pause: answer_delay(delay, due.mails_sent + u32::from(is_sent)),
-            }
+        let pause = |is_sent| answer_delay(self.answers.delay(&outbox.site.key), due.mails_sent + u32::from(is_sent));
+        let finished = |until, is_sent| AnswerMailOutcome::Finished { until, is_sent, pause: pause(is_sent) };
+        let Some(address) = self.answers.recipient(&due.ticket) else { return finished(due.queued_until, false) };
+        let sent = match self.waiting_answers(due).await {
+            Ok(answers) if answers.is_empty() => return finished(due.queued_until, false),
+            Ok(_) if due.is_blocked => Err(MailFailure::Permanent("the mailbox does not exist".into())),
+            Ok(answers) => self.send(outbox, due, &address, answers).await,
+            Err(reason) => Err(MailFailure::Temporary(reason)),
         };
-        let error = match self.contents(outbox.answers, due).await {
-            Ok((until, None)) => return finished(until, false),
-            Ok((_, Some(contents))) => {
-                let (address, until) = (contents.address.clone(), contents.until);
-                match self.send(outbox, due, contents).await {
-                    Ok(()) => return finished(until, true),
-                    Err(error) => (Some(address), error),
-                }
-            }
-            Err(reason) => (None, MailFailure::Temporary(reason)),
+        let error = match sent {
+            Ok(until) => return finished(until, true),
+            Err(error) => error,
         };
-        let (address, error) = error;
         if matches!(error, MailFailure::Temporary(_)) {
             let now = self.clock.now();
             let retry_at = backoff::next_attempt_at(due.attempts, due.since, GIVE_UP_AFTER, now, random::jitter());
@@ -151,32 +146,29 @@ impl SendAnswers {
             }
         }
         tracing::warn!(site, reference, %error, "mail dropped");
-        let is_address_dead = matches!(error, MailFailure::UnknownRecipient(_));
-        let text = format!("The answer was not mailed to {}: {error}", address.unwrap_or_default());
-        let activity = Activity { actor: "Mail".into(), kind: ActivityKind::Bounced, text, at: self.clock.now() };
-        AnswerMailOutcome::DeadLetter { activity, is_address_dead }
+        let text = format!("The answer was not mailed to {address}: {error}");
+        AnswerMailOutcome::DeadLetter {
+            until: due.queued_until,
+            pause: pause(false),
+            activity: Activity { actor: "Mail".into(), kind: ActivityKind::Bounced, text, at: self.clock.now() },
+            is_address_dead: matches!(error, MailFailure::UnknownRecipient(_)),
+        }
     }
 
-    /// What is mailed, if anything, and the number of the last message that it takes into account.
-    async fn contents(
-        &self,
-        settings: Option<AnswerSettings>,
-        due: &DueAnswerMail,
-    ) -> Result<(u32, Option<Contents>), String> {
-        let (ticket, unreadable) = (&due.ticket, |error: StoreError| format!("the ticket cannot be read: {error}"));
-        let read_until = ticket.handling.read_until;
-        let messages = self.conversations.messages(&ticket.id, due.mailed_until).await.map_err(unreadable)?;
-        let last = messages.last().map_or(due.mailed_until, |message| message.number);
-        let is_wanted = settings.is_some_and(|settings| settings.policy != AnswerPolicy::Never);
-        let answers: Vec<Message> =
-            messages.into_iter().filter(|message| is_to_mail(message, due.mailed_until, read_until)).collect();
-        let (Some(until), Some(address)) =
-            (answers.last().map(|answer| answer.number), answer_address(ticket).filter(|_| is_wanted))
-        else {
-            return Ok((last, None));
+    /// The answers that are to be mailed now.
+    async fn waiting_answers(&self, due: &DueAnswerMail) -> Result<Vec<Message>, String> {
+        let (read_until, now) = (due.ticket.handling.read_until, self.clock.now());
+        let messages = self.conversations.messages(&due.ticket.id, due.mailed_until).await.map_err(unreadable)?;
+        let waiting = |message: &Message| {
+            is_to_mail(message, due.mailed_until, read_until) && !has_expired(message, due.since, now)
         };
+        Ok(messages.into_iter().filter(waiting).collect())
+    }
+
+    /// The files of answers that fit into a mail, and the names of the others.
+    async fn files(&self, ticket: &TicketId, answers: &[Message]) -> Result<(Vec<MailFile>, Vec<String>), String> {
         let (mut files, mut missing_files, mut room) = (Vec::new(), Vec::new(), FILES_MAX);
-        let attachments = self.attachments.attachments(&ticket.id).await.map_err(unreadable)?;
+        let attachments = self.attachments.attachments(ticket).await.map_err(unreadable)?;
         let is_of_answer = |number: Option<u32>| answers.iter().any(|answer| Some(answer.number) == number);
         for file in attachments.into_iter().filter(|file| is_of_answer(file.number)) {
             let remaining = room.checked_sub(u64::from(file.size));
@@ -193,10 +185,20 @@ impl SendAnswers {
                 _ => missing_files.push(file.name),
             }
         }
-        Ok((last, Some(Contents { address, until, answers, files, missing_files })))
+        Ok((files, missing_files))
     }
 
-    async fn send(&self, outbox: &SiteOutbox, due: &DueAnswerMail, mut contents: Contents) -> Result<(), MailFailure> {
+    /// Sends answers, and returns the number of the last.
+    async fn send(
+        &self,
+        outbox: &SiteOutbox,
+        due: &DueAnswerMail,
+        address: &str,
+        answers: Vec<Message>,
+    ) -> Result<u32, MailFailure> {
+        let (files, missing_files) = self.files(&due.ticket.id, &answers).await.map_err(MailFailure::Temporary)?;
+        let until = answers.last().map_or(due.queued_until, |answer| answer.number);
+        let mut contents = Contents { address, until, answers, files, missing_files };
         match self.send_once(outbox, due, &contents).await {
             Err(MailFailure::Permanent(_)) if !contents.files.is_empty() => {
                 // Perhaps because of them: servers say so in many ways.
@@ -205,14 +207,15 @@ impl SendAnswers {
                 self.send_once(outbox, due, &contents).await
             }
             sent => sent,
-        }
+        }?;
+        Ok(until)
     }
 
     async fn send_once(
         &self,
         outbox: &SiteOutbox,
         due: &DueAnswerMail,
-        Contents { address, until, answers, files, missing_files }: &Contents,
+        Contents { address, until, answers, files, missing_files }: &Contents<'_>,
     ) -> Result<(), MailFailure> {
         let id = &due.ticket.id;
         let no_url = || MailFailure::Permanent("mail.url is missing, so nobody could unsubscribe".into());
@@ -252,4 +255,8 @@ impl SendAnswers {
         link.query_pairs_mut().append_pair("key", &self.codes.unsubscribe_link(id));
         Some(link.to_string())
     }
+}
+
+fn unreadable(error: StoreError) -> String {
+    format!("the ticket cannot be read: {error}")
 }

@@ -112,7 +112,7 @@ impl ConfirmAddress {
         let decide = |current: &CurrentTicket| {
             let (check, mut decision) = enter_code(current, CODE_LIFE, &is_code, &deliveries);
             if let (CodeCheck::Confirmed, Decision::Write(change)) = (check, &mut decision) {
-                change.answer_mail = self.answers.mail_after_confirmation(&change.ticket);
+                self.answers.confirm_recipient(change);
             }
             *result.lock().unwrap_or_else(PoisonError::into_inner) = check;
             decision

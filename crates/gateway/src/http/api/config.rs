@@ -15,10 +15,10 @@ use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
 use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::Person;
-use deskbell_core::rules::answer_mail::{AnswerMailer, announced};
+use deskbell_core::rules::answer_mail::{AnswerMailers, announced};
 use deskbell_core::site::{Site, Sites};
-use deskbell_core::use_cases::mail::MailAnswers;
-use domain::config::{self, Config};
+use deskbell_core::use_cases::mail::{BlockedMailboxes, MailAnswers};
+use domain::config::{self, AnswerMail, Config};
 use domain::targets::{Owner, Target};
 use redaction;
 use wire::Pairs;
@@ -27,30 +27,49 @@ use wire::Pairs;
 struct PublicConfig {
     config: Config,
     /// Who mails answers.
-    mailer: AnswerMailer,
+    mailers: AnswerMailers,
     json: String,
     etag: String,
 }
 
 impl PublicConfig {
     /// The public part of a configuration.
-    fn new(config: &Config, mailer: AnswerMailer) -> PublicConfig {
-        let config = Config { answer_mail: announced(mailer, None, config), ..public(config) };
+    fn new(config: &Config, mailers: AnswerMailers) -> PublicConfig {
+        let config = Config { answer_mail: announced(mailers, None, config), ..public(config) };
         let json = serde_json::to_string(&config).unwrap_or_else(|_| "{}".into());
         let digest: String =
             Sha256::digest(json.as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        PublicConfig { config, mailer, json, etag: format!("\"{digest}\"") }
+        PublicConfig { config, mailers, json, etag: format!("\"{digest}\"") }
     }
 }
 
 /// The public configurations of all sites, by site key.
-pub struct PublicConfigs(BTreeMap<SiteKey, PublicConfig>);
+pub struct PublicConfigs {
+    sites: BTreeMap<SiteKey, PublicConfig>,
+    blocked: BlockedMailboxes,
+}
 
 impl PublicConfigs {
-    /// The public configurations of sites, whose answers are mailed so.
-    pub fn new(sites: &Sites, answers: &MailAnswers) -> PublicConfigs {
-        let config = |site: &Site| PublicConfig::new(&site.config, answers.mailer(&site.key));
-        PublicConfigs(sites.iter().map(|site| (site.key.clone(), config(site))).collect())
+    /// The public configurations of sites, whose answers are mailed so, but not to blocked mailboxes.
+    pub fn new(sites: &Sites, answers: &MailAnswers, blocked: BlockedMailboxes) -> PublicConfigs {
+        let config = |site: &Site| PublicConfig::new(&site.config, answers.mailers(&site.key));
+        PublicConfigs { sites: sites.iter().map(|site| (site.key.clone(), config(site))).collect(), blocked }
+    }
+
+    /// What the panel tells a verified customer about answers. If the store cannot say whether they can be mailed, nothing is promised.
+    async fn announced(&self, site: &Site, mailers: AnswerMailers, person: &Person) -> AnswerMail {
+        let answers = announced(mailers, Some(person), &site.config);
+        if answers != AnswerMail::Unread {
+            return answers;
+        }
+        match self.blocked.has(&site.key, &person.user.email).await {
+            Ok(false) => answers,
+            Ok(true) => AnswerMail::Never,
+            Err(error) => {
+                tracing::warn!(site = site.key.as_str(), %error, "blocked mailboxes not read");
+                AnswerMail::Never
+            }
+        }
     }
 }
 
@@ -70,12 +89,12 @@ pub async fn answer(
     Path(site): Path<SiteKey>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let config = configs.0.get(&site).ok_or_else(|| Refusal::UnknownSite(site.clone()))?;
+    let config = configs.sites.get(&site).ok_or_else(|| Refusal::UnknownSite(site.clone()))?;
     if headers.contains_key(header::AUTHORIZATION) {
         let site = requesters.site(&site)?;
         if let Some(person) = requesters.identify(&headers, site).await?.person {
             let mut own = promised(&config.config, site, &person);
-            own.answer_mail = announced(config.mailer, Some(&person), &site.config);
+            own.answer_mail = configs.announced(site, config.mailers, &person).await;
             return Ok(([(header::CACHE_CONTROL, "no-store")], Json(own)).into_response());
         }
     }
