@@ -2,11 +2,11 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use deskbell_core::gateway_count::GatewayCount;
+use deskbell_core::gateway_count::{GatewayCount, GatewayCountFilter};
 use deskbell_core::ports::Gateways;
 
 /// How often.
@@ -28,10 +28,10 @@ impl GatewayWatch {
 
     /// Writes the number from now on; never returns.
     pub async fn run(&self) -> Infallible {
+        let mut filter = GatewayCountFilter::default();
         loop {
-            if let Ok(gateways) = self.gateways.count_gateways().await {
-                self.count.set(gateways);
-            }
+            let reported = self.gateways.count_gateways().await.ok();
+            self.count.set(filter.observe(reported, Instant::now()));
             sleep(EVERY).await;
         }
     }

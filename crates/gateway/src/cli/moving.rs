@@ -25,10 +25,10 @@ pub struct Move {
     /// Use the SQLite database again, as it was when it was moved. Does not change the other one, which no gateway may use meanwhile.
     #[arg(long, conflicts_with = "check")]
     cancel: bool,
-    /// Confirm that a move is cancelled that has finished: what waited to be delivered then is delivered by both databases.
+    /// Also cancel a finished move; pending deliveries will then be sent by both databases.
     #[arg(long, requires = "cancel")]
     yes: bool,
-    /// Confirm that the database does not exist any more to which the move was.
+    /// Confirm that the target database no longer exists.
     #[arg(long, requires = "cancel")]
     target_lost: bool,
     /// Print JSON, for scripts.
