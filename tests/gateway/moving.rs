@@ -611,6 +611,8 @@ async fn a_move_into_which_others_write_does_not_finish() {
         assert!(text.contains("has not finished"), "{text}");
     }
     // The advice works, and the first target stays out of use.
+    let (code, text) = run(mover(folder.path(), &url, &["--cancel"])).await;
+    assert_eq!(code, 0, "{text}");
     move_to(folder.path(), &test_postgres::database()).await;
     let (code, text) = run(mover(folder.path(), &url, &[])).await;
     assert!(code == 1 && text.contains("has rows of another move"), "{text}");

@@ -89,7 +89,7 @@ async fn a_move_is_cancelled_without_its_target_only_if_that_is_lost() {
 }
 
 #[tokio::test]
-async fn what_is_said_after_an_interrupted_and_cancelled_move_can_be_followed() {
+async fn messages_after_an_interrupted_and_cancelled_move_can_be_followed() {
     let (gateway, _) = installation().await;
     let folder = stopped(gateway).await;
     let url = test_postgres::database();
@@ -102,6 +102,9 @@ async fn what_is_said_after_an_interrupted_and_cancelled_move_can_be_followed() 
     );
     let text = refusal(folder.path(), &url).await;
     contains(&text, &["the move of test.db to this database has not finished", "If it was cancelled", "delete it"]);
+    let third = test_postgres::database();
+    let parts = ["a move of the source to", "has begun; to continue it", "first cancel that move"];
+    refused(folder.path(), &third, &[], &parts).await;
     let text = cancel(folder.path(), &url, &[]).await;
     contains(
         &text,
@@ -110,7 +113,7 @@ async fn what_is_said_after_an_interrupted_and_cancelled_move_can_be_followed() 
     refused(folder.path(), &url, &["--cancel"], &["nothing to cancel; it can be used"]).await;
     refused(folder.path(), &url, &["--check"], &["has not been moved to", "nothing is compared"]).await;
     let text = refusal(folder.path(), &url).await;
-    contains(&text, &["If it was cancelled, or begun once more with another database, nothing can use this one"]);
+    contains(&text, &["If it was cancelled, nothing can use this one"]);
     let parts =
         ["it has rows of another move, from test.db", "of this one before that move was cancelled", "use a new, empty"];
     refused(folder.path(), &url, &[], &parts).await;
@@ -122,12 +125,11 @@ async fn what_is_said_after_an_interrupted_and_cancelled_move_can_be_followed() 
         &move_to(folder.path(), &new).await,
         &["rows were moved from test.db to", "start the gateway with the new database"],
     );
-    let elsewhere = test_postgres::database();
     let parts = ["the source was moved to", "--cancel --yes", "with the configuration that names"];
-    refused(folder.path(), &elsewhere, &[], &parts).await;
+    refused(folder.path(), &third, &[], &parts).await;
     cancel(folder.path(), &new, &["--yes"]).await;
     refused(folder.path(), &new, &["--cancel", "--yes"], &["nothing to cancel; it can be used"]).await;
-    move_to(folder.path(), &elsewhere).await;
+    move_to(folder.path(), &third).await;
 }
 
 /// Runs `deskbell check database` with a configuration that names a database; returns its exit code and output.

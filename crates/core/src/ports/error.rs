@@ -44,7 +44,7 @@ pub enum StoreError {
     },
     /// A move of another database to this one has begun and has not finished.
     #[error(
-        "{database}: the move of {source_name} to this database has not finished; run `deskbell move --from sqlite:{source_name}` again to continue it. If it was cancelled, or begun once more with another database, nothing can use this one; delete it"
+        "{database}: the move of {source_name} to this database has not finished; run `deskbell move --from sqlite:{source_name}` again to continue it. If it was cancelled, nothing can use this one; delete it"
     )]
     MoveHereUnfinished {
         /// The database.
@@ -79,6 +79,9 @@ pub enum StoreError {
     /// Another process has the database locked, or the database does not answer.
     #[error("the database is busy or did not answer in time")]
     Busy,
+    /// The connection was lost during a commit, so it may have been written or not. Only what has an idempotency key can be repeated.
+    #[error("the outcome of a commit is unknown: {0}")]
+    CommitUnknown(String),
     /// The disk is full. Nothing was written.
     #[error("the disk of the database is full")]
     Full,

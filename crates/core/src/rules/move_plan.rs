@@ -5,7 +5,7 @@ use crate::ports::MoveMark;
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MovePlan {
-    /// A new move begins. One that had begun with another target has ended.
+    /// A new move begins, or one for which the source was locked but that has not reached the target.
     Begin,
     /// The move continues.
     Resume,
@@ -30,15 +30,22 @@ pub enum MoveConflict {
          configuration that names {0}), and then use a new, empty database"
     )]
     SourceMoved(String),
+    /// A move of the source to another database has begun and has not finished.
+    #[error(
+        "a move of the source to {0} has begun; to continue it, set the database to {0}. To move to another one, first cancel that move (`--cancel`, \
+         with the configuration that names {0}; with `--target-lost` if {0} does not exist any more)"
+    )]
+    SourceMovesElsewhere(String),
 }
 
-/// What is to be done.
-pub fn plan(source: Option<MoveMark>, target: Option<MoveMark>) -> Result<MovePlan, MoveConflict> {
+/// What is to be done to move to the database with this name.
+pub fn plan(source: Option<MoveMark>, target: Option<MoveMark>, target_name: &str) -> Result<MovePlan, MoveConflict> {
     match (source, target) {
         (None, None) => Ok(MovePlan::Begin),
         (None, Some(target)) => Err(MoveConflict::TargetOfAnother(target.other)),
         (Some(source), None) if source.is_finished => Err(MoveConflict::SourceMoved(source.other)),
-        // Under a new id, so that nobody can finish a move of the same source to another target.
+        (Some(source), None) if source.other != target_name => Err(MoveConflict::SourceMovesElsewhere(source.other)),
+        // It was interrupted before it reached the target, or the target was deleted and created again.
         (Some(_), None) => Ok(MovePlan::Begin),
         (Some(source), Some(target)) if source.id == target.id => {
             Ok(match (source.is_finished, target.is_finished) {
@@ -180,13 +187,13 @@ mod tests {
 
     #[test]
     fn a_move_to_a_database_that_was_not_asked_is_cancelled_only_if_that_is_lost() {
-        let elsewhere = TargetState::Known { name: "elsewhere".into(), mark: None, is_used: false };
+        let third = TargetState::Known { name: "a third database".into(), mark: None, is_used: false };
         let unknown = TargetState::Unknown("connection refused".into());
         for (source_knows, target) in [
-            (false, &elsewhere),
+            (false, &third),
             (false, &unknown),
             (false, &known(mark("b", false), false)),
-            (true, &elsewhere),
+            (true, &third),
             (true, &unknown),
             (true, &known(None, false)),
             (true, &known(mark("b", true), false)),
@@ -204,6 +211,7 @@ mod tests {
 
     #[test]
     fn a_move_begins_between_databases_without_one_and_continues_where_it_stopped() {
+        let plan = |source, target| plan(source, target, "the other of a");
         assert_eq!(plan(None, None), Ok(MovePlan::Begin));
         assert_eq!(plan(mark("a", false), None), Ok(MovePlan::Begin));
         assert_eq!(plan(mark("a", false), mark("a", false)), Ok(MovePlan::Resume));
@@ -212,12 +220,24 @@ mod tests {
     }
 
     #[test]
+    fn a_target_that_is_reached_under_another_name_is_known_by_its_mark() {
+        assert_eq!(plan(mark("a", false), mark("a", false), "another name"), Ok(MovePlan::Resume));
+    }
+
+    #[test]
+    fn an_unfinished_move_is_not_abandoned_for_another_target() {
+        let moves = Err(MoveConflict::SourceMovesElsewhere("the other of a".into()));
+        assert_eq!(plan(mark("a", false), None, "a third database"), moves);
+    }
+
+    #[test]
     fn databases_of_different_moves_are_never_mixed() {
+        let plan = |source, target| plan(source, target, "the other of a");
         for is_finished in [false, true] {
-            let of_another = Err(MoveConflict::TargetOfAnother("the other of b".into()));
-            assert_eq!(plan(None, mark("b", is_finished)), of_another);
-            assert_eq!(plan(mark("a", false), mark("b", is_finished)), of_another);
-            assert_eq!(plan(mark("a", true), mark("b", is_finished)), of_another);
+            let refused = Err(MoveConflict::TargetOfAnother("the other of b".into()));
+            assert_eq!(plan(None, mark("b", is_finished)), refused);
+            assert_eq!(plan(mark("a", false), mark("b", is_finished)), refused);
+            assert_eq!(plan(mark("a", true), mark("b", is_finished)), refused);
         }
         assert_eq!(plan(mark("a", true), None), Err(MoveConflict::SourceMoved("the other of a".into())));
     }

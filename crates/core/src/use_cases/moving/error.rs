@@ -45,7 +45,10 @@ pub enum MoveError {
     #[error("{0} has not been moved to {1}; nothing is compared")]
     NotMoved(String, String),
     /// Rows are missing, superfluous or changed.
-    #[error("{0} does not have the same rows as {1}: {differences}; move to a new, empty database", differences = Differences(.2))]
+    #[error(
+        "{0} does not have the same rows as {1}: {differences}; repeat this command with `--cancel` to end this move, and move to a new, empty database",
+        differences = Differences(.2)
+    )]
     Differs(String, String, Vec<TableComparison>),
     /// A store failed.
     #[error(transparent)]

@@ -64,7 +64,7 @@ impl MoveDatabase {
     pub async fn run(&self, progress: &dyn Progress) -> Result<MoveReport, MoveError> {
         let (source, target) = (&self.source, &self.target);
         progress.begin("checking the new database", None);
-        let plan = plan(source.mark().await?, target.mark().await?);
+        let plan = plan(source.mark().await?, target.mark().await?, &target.name());
         match plan.map_err(|conflict| MoveError::Conflict(target.name(), conflict))? {
             MovePlan::Begin => self.begin(progress).await?,
             MovePlan::Resume => self.resume().await?,
@@ -113,7 +113,7 @@ impl MoveDatabase {
         }
         target.prepare().await?;
         let id = Uuid::new_v4().to_string();
-        // One that had begun with another target.
+        // One that was interrupted before it reached the target.
         let earlier = source.mark().await?;
         source.cancel().await?;
         // First, so that a move that is interrupted here is known to have begun.
