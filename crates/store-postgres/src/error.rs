@@ -60,7 +60,7 @@ pub fn commit_error(error: Error) -> StoreError {
         Error::Database(reported) if matches!(reported.code().as_deref(), Some(SERIALIZATION_FAILURE | DEADLOCK)) => {
             StoreError::Busy
         }
-        _ => StoreError::Database(format!("the outcome of a commit is unknown: {error}")),
+        _ => StoreError::CommitUnknown(error.to_string()),
     }
 }
 
@@ -135,6 +135,13 @@ mod tests {
 
     use super::*;
     use crate::{PostgresStore, StoreOptions};
+
+    #[test]
+    fn a_connection_that_is_lost_during_a_commit_is_no_reason_to_repeat_the_transaction() {
+        let lost = || Error::Io(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert!(matches!(commit_error(lost()), StoreError::CommitUnknown(_)));
+        assert!(matches!(store_error(lost()), StoreError::Busy));
+    }
 
     #[tokio::test]
     async fn a_user_who_cannot_create_tables_is_told_to_own_the_database() {

@@ -20,7 +20,8 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Refusal {
         tracing::error!(%error, "store failed");
         match error {
-            StoreError::Busy => Refusal::Busy,
+            // A request that writes has a key, so that it can be repeated.
+            StoreError::Busy | StoreError::CommitUnknown(_) => Refusal::Busy,
             StoreError::Full => Refusal::DiskFull,
             _ => Refusal::Internal,
         }
@@ -283,13 +284,14 @@ mod tests {
             RequestCodeError::from(FindTicketError::NoTicket).into(),
         ];
         assert_eq!(no_ticket.map(|refusal| refusal.status().as_u16()), [404; 4]);
-        let busy: [Refusal; 4] = [
+        let busy: [Refusal; 5] = [
             TakeTicketError::from(StoreError::Busy).into(),
+            TakeTicketError::from(StoreError::CommitUnknown("broken pipe".into())).into(),
             StoreFileError::from(StoreError::Busy).into(),
             HookError::from(InboundMailError::from(StoreError::Busy)).into(),
             ReaderError::from(StoreError::Busy).into(),
         ];
-        assert_eq!(busy.map(|refusal| refusal.status().as_u16()), [503; 4]);
+        assert_eq!(busy.map(|refusal| refusal.status().as_u16()), [503; 5]);
     }
 
     #[test]
