@@ -100,7 +100,7 @@ export interface Options extends Settings {
   sources?: Source[];
   /** Links on the first screen; https:, http: or mailto:. Default: the gateway's. */
   links?: Link[];
-  /** Other channels for customers of certain plans, shown before the links. Default: the gateway's. */
+  /** Other channels for customers of certain plans, shown before the links. Default: the gateway's, which a signature can decide. */
   channels?: Link[];
   /** Custom fields of the form. Default: the gateway's. */
   fields?: Field[];

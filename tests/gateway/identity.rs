@@ -10,7 +10,7 @@ use domain::ticket::{Priority, Severity};
 use gateway::config::Overrides;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};
+use crate::support::{Answer, Gateway, ORIGIN, SECRET, gateway_with, post, request, ticket, token};
 
 #[path = "../../docs/sign/sign.rs"]
 mod sign;
@@ -23,6 +23,8 @@ async fn gateway() -> Gateway {
         "[sites.signed]\norigins = [{ORIGIN:?}]\nplans = {{ enterprise = \"high\", free = \"low\" }}\n\
          hours = {{ zone = \"UTC\", from = \"00:00\", to = \"24:00\", \
          days = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"] }}\n\
+         [[sites.signed.panel.channels]]\nkind = \"slack\"\nlabel = \"Slack\"\nurl = \"https://a.slack.com/\"\nplans = [\"enterprise\"]\n\
+         [[sites.signed.panel.channels]]\nkind = \"phone\"\nlabel = \"Phone\"\nurl = \"https://phone.example/\"\n\
          [[sites.signed.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n"
     );
     gateway_with(&site, Overrides::default()).await
@@ -106,10 +108,10 @@ async fn signing_in_moves_the_tickets_of_the_session_only() {
     gateway.send(signed("f", &token(json!({"sub": "u-8"})), Some(SESSION), &ticket("The next one's"))).await;
     let owners: Vec<(String, Option<CustomerId>)> =
         stored(&gateway).await.into_iter().map(|stored| (stored.ticket.message, stored.person)).collect();
-    let of = |message: &str| owners.iter().find(|(known, _)| known == message).unwrap().1.clone();
-    assert_eq!((of("Mine"), of("Signed")), (Some("u-7".into()), Some("u-7".into())));
-    assert_eq!(of("The next one's"), Some("u-8".into()));
-    assert_eq!([of("Another session's"), of("Nobody's"), of("Another site's")], [None, None, None]);
+    let owner_of = |message: &str| owners.iter().find(|(known, _)| known == message).unwrap().1.clone();
+    assert_eq!((owner_of("Mine"), owner_of("Signed")), (Some("u-7".into()), Some("u-7".into())));
+    assert_eq!(owner_of("The next one's"), Some("u-8".into()));
+    assert_eq!([owner_of("Another session's"), owner_of("Nobody's"), owner_of("Another site's")], [None, None, None]);
 }
 
 #[tokio::test]
@@ -186,16 +188,36 @@ async fn tokens_of_the_documented_snippets_are_accepted() {
     }
 }
 
+/// The configuration of the site, for nobody or for whom a token is.
+async fn config(gateway: &Gateway, token: Option<String>) -> Answer {
+    let mut request = request(Method::GET, "/v1/sites/signed/config");
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    gateway.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn only_a_signature_claims_a_channel() {
+    let gateway = gateway().await;
+    let channels = async |token: Option<String>| {
+        let config = config(&gateway, token).await.json();
+        let channels = config["channels"].as_array().cloned().unwrap_or_default();
+        assert!(channels.iter().all(|channel| channel.get("plans").is_none()), "{channels:?}");
+        channels.iter().map(|channel| channel["kind"].as_str().unwrap().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(channels(None).await, [""; 0]);
+    assert_eq!(channels(Some(token(json!({})))).await, ["slack", "phone"], "by the plan");
+    assert_eq!(channels(Some(token(json!({"plan": "free"})))).await, ["phone"], "by the plan");
+    assert_eq!(channels(Some(token(json!({"plan": "free", "channels": ["slack"]})))).await, ["slack"]);
+    assert_eq!(channels(Some(token(json!({"channels": "phone fax"})))).await, ["phone"]);
+    assert_eq!(channels(Some(token(json!({"channels": []})))).await, [""; 0]);
+}
+
 #[tokio::test]
 async fn response_targets_are_shown_to_their_signed_customer_only() {
     let gateway = gateway().await;
-    let config = async |token: Option<String>| {
-        let mut request = request(Method::GET, "/v1/sites/signed/config");
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        gateway.send(request.body(Body::empty()).unwrap()).await
-    };
+    let config = async |token: Option<String>| config(&gateway, token).await;
     let everybody = config(None).await.json();
     assert_eq!(
         (&everybody["plans"], &everybody["targets"], &everybody["trust_page"]),

@@ -462,8 +462,10 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         requests,
         readiness,
         api: ApiState {
+            configs: Arc::new(PublicConfigs::new(&sites, &answers, blocked.clone(), |site| {
+                signers.get(site).is_some_and(|signers| !signers.is_empty())
+            })),
             requesters: Arc::new(Requesters::new(sites.clone(), signers, sign_in, clock.clone())),
-            configs: Arc::new(PublicConfigs::new(&sites, &answers, blocked.clone())),
             guard,
             take_ticket: Arc::new(take_ticket),
             read_tickets: read.clone(),

@@ -56,8 +56,8 @@ pub struct PersonClaims {
     pub email_verified: Option<bool>,
     /// Their priority.
     pub priority: Option<Priority>,
-    /// The channels available to them.
-    pub channels: Vec<String>,
+    /// The kinds of the channels available to them; `None` if the token does not say.
+    pub channels: Option<Vec<String>>,
 }
 
 /// The claims of a token under our names.
@@ -159,16 +159,14 @@ impl<'a> Claims<'a> {
         organization
     }
 
-    fn channels(&self) -> Vec<String> {
-        let channels = match self.find("channels").as_deref().and_then(value) {
-            Some(Value::Array(channels)) => {
-                channels.iter().filter_map(|entry| scalar(entry, &entry.to_string())).collect()
-            }
-            Some(Value::String(text)) => text.split([',', ' ']).map(str::to_string).collect(),
+    fn channels(&self) -> Option<Vec<String>> {
+        let channels: Vec<String> = match value(&self.find("channels")?)? {
+            Value::Array(channels) => channels.iter().filter_map(|entry| scalar(entry, &entry.to_string())).collect(),
+            Value::String(text) => text.split([',', ' ']).map(str::to_string).collect(),
             _ => Vec::new(),
         };
         let is_name = |name: &String| (1..=CHANNEL_MAX).contains(&name.chars().count());
-        channels.into_iter().filter(is_name).take(CHANNELS_MAX).collect()
+        Some(channels.into_iter().filter(is_name).take(CHANNELS_MAX).collect())
     }
 
     /// A string for people on one line, cut if it is too long.

@@ -15,6 +15,18 @@ zone = "UTC"
 days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 from = "00:00"
 to = "24:00"
+[[sites.demo.panel.links]]
+label = "Docs"
+url = "https://docs.example/"
+[[sites.demo.panel.channels]]
+kind = "slack"
+label = "Your channel in Slack"
+url = "https://x.slack.com/"
+plans = ["enterprise"]
+[[sites.demo.panel.channels]]
+kind = "phone"
+label = "Call us"
+url = "https://phone.example/"
 [[sites.demo.signers]]
 algorithm = "HS256"
 secret = "${SECRET}"
@@ -65,6 +77,16 @@ const write = async (panel) => {
   await panel.kind("bug").check();
   await panel.severity.selectOption("high");
 };
+
+test("shows the channels of the signature, and none that only the page claims", async ({ page, panel }) => {
+  const links = panel.root.locator(".links a");
+  const claimed = { id: "u-ada", plan: "enterprise" };
+  await page.evaluate((user) => /** @type {any} */ (window).deskbell("identify", user), claimed);
+  await panel.open();
+  await expect(links).toHaveText(["Docs"]);
+  await identify(page, [() => sign(SECRET, "demo", { ...ADA, plan: "free", channels: ["slack"] })]);
+  await expect(links).toHaveText(["Your channel in Slack", "Docs"]);
+});
 
 test("verifies a signed user, asks for no contact details, and shows the due time in the user's time zone", async ({
   page,

@@ -36,8 +36,8 @@ pub struct Person {
     pub email_verified: Option<bool>,
     /// Their priority, if the host says it.
     pub priority: Option<Priority>,
-    /// The channels available to them, if the host says it.
-    pub channels: Vec<String>,
+    /// The kinds of the channels available to them, if the host says it.
+    pub channels: Option<Vec<String>>,
     /// When their token expires.
     pub until: Timestamp,
 }

@@ -159,7 +159,7 @@ mod tests {
             user: User { email: email.into(), ..User::default() },
             email_verified,
             priority: None,
-            channels: Vec::new(),
+            channels: None,
             until: Timestamp::EPOCH,
         };
         let email = "ada@example.com";
@@ -194,9 +194,9 @@ mod tests {
 
     #[test]
     fn destinations_are_unknown_until_their_setting_is_made() {
-        let of = RequesterMail::of_setting;
+        let requester_mail = RequesterMail::of_setting;
         assert_eq!(
-            [of(None), of(Some(true)), of(Some(false))],
+            [None, Some(true), Some(false)].map(requester_mail),
             [RequesterMail::Unknown, RequesterMail::Always, RequesterMail::Never]
         );
     }

@@ -6,6 +6,7 @@ pub mod answer_mail;
 pub mod backoff;
 pub mod body;
 pub mod business_hours;
+pub mod channels;
 pub mod coalescing;
 pub mod codes;
 pub mod comment;

@@ -1,4 +1,4 @@
-//! `GET /v1/sites/{site}/config`: the public configuration of a site; for a verified customer with their response targets.
+//! `GET /v1/sites/{site}/config`: the public configuration of a site; for a verified customer with their channels and response targets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::http::requester::Requesters;
 use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::Person;
 use deskbell_core::rules::answer_mail::{AnswerMailers, announced};
+use deskbell_core::rules::channels::{channels_for, public_channels};
 use deskbell_core::site::{Site, Sites};
 use deskbell_core::use_cases::mail::{BlockedMailboxes, MailAnswers};
 use domain::config::{self, AnswerMail, Config};
@@ -34,8 +35,8 @@ struct PublicConfig {
 
 impl PublicConfig {
     /// The public part of a configuration.
-    fn new(config: &Config, mailers: AnswerMailers) -> PublicConfig {
-        let config = Config { answer_mail: announced(mailers, None, config), ..public(config) };
+    fn new(config: &Config, mailers: AnswerMailers, has_signers: bool) -> PublicConfig {
+        let config = Config { answer_mail: announced(mailers, None, config), ..public(config, has_signers) };
         let json = serde_json::to_string(&config).unwrap_or_else(|_| "{}".into());
         let digest: String =
             Sha256::digest(json.as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
@@ -50,9 +51,14 @@ pub struct PublicConfigs {
 }
 
 impl PublicConfigs {
-    /// The public configurations of sites, whose answers are mailed so, but not to blocked mailboxes.
-    pub fn new(sites: &Sites, answers: &MailAnswers, blocked: BlockedMailboxes) -> PublicConfigs {
-        let config = |site: &Site| PublicConfig::new(&site.config, answers.mailers(&site.key));
+    /// The public configurations of sites, whose answers are mailed so, but not to blocked mailboxes, and of which some sign their customers.
+    pub fn new(
+        sites: &Sites,
+        answers: &MailAnswers,
+        blocked: BlockedMailboxes,
+        has_signers: impl Fn(&SiteKey) -> bool,
+    ) -> PublicConfigs {
+        let config = |site: &Site| PublicConfig::new(&site.config, answers.mailers(&site.key), has_signers(&site.key));
         PublicConfigs { sites: sites.iter().map(|site| (site.key.clone(), config(site))).collect(), blocked }
     }
 
@@ -76,7 +82,7 @@ impl PublicConfigs {
 /// Describes the route.
 pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
-        .summary("Returns the site configuration; for a verified customer also their response targets.")
+        .summary("Returns the site configuration; for a verified customer also their channels and response targets.")
         .accepts(&[PERSON])
         .response::<200, Json<Config>>()
         .response_with::<304, (), _>(|answer| answer.description("It has not changed since If-None-Match."))
@@ -118,9 +124,10 @@ pub async fn answer(
 }
 
 /// A configuration without what pages do not need: the teams of topics, the links to other tools, and, unless the plan that a page claims is
-/// trusted, the response targets. The names of values to hide are replaced by hashes.
-fn public(config: &Config) -> Config {
+/// trusted, the response targets and the channels of plans. The names of values to hide are replaced by hashes.
+fn public(config: &Config, has_signers: bool) -> Config {
     let mut public = config.clone();
+    public.channels = public_channels(&config.channels, has_signers, config.trust_page);
     public.context.links.clear();
     let salt: String =
         Sha256::digest(public.redact.names.join(" ")).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
@@ -135,7 +142,7 @@ fn public(config: &Config) -> Config {
     public
 }
 
-/// The configuration for a verified customer, with the response targets of their plan. Without business hours it has no due times.
+/// The configuration for a verified customer, with their channels and the response targets of their plan. Without business hours it has no due times.
 fn promised(public: &Config, site: &Site, person: &Person) -> Config {
     let plan = person.user.plan.clone();
     let priority = person.priority.or_else(|| config::priority_of(&site.config, &plan));
@@ -147,6 +154,7 @@ fn promised(public: &Config, site: &Site, person: &Person) -> Config {
     });
     Config {
         trust_page: true,
+        channels: channels_for(&site.config.channels, person),
         plans: Pairs(priority.map(|priority| (plan, priority)).into_iter().collect()),
         targets: targets.collect(),
         ..public.clone()
@@ -168,12 +176,12 @@ mod tests {
         let link = domain::config::Link { url: "https://admin.example/{id}".into(), ..Default::default() };
         config.context.links.push(link);
         config.redact.names.push("national_id".into());
-        let published = public(&config);
+        let published = public(&config, false);
         assert_eq!((published.topics[0].team.as_str(), published.plans.0.len(), published.targets.len()), ("", 0, 0));
         assert!(published.context.links.is_empty() && published.redact.names.len() == 1);
         assert!(!serde_json::to_string(&published).unwrap().contains("national"));
         config.trust_page = true;
-        let published = public(&config);
+        let published = public(&config, false);
         assert_eq!((published.topics[0].team.as_str(), published.plans.0.len(), published.targets.len()), ("", 1, 12));
     }
 }
