@@ -105,7 +105,7 @@ bench-gateways: | needs ## three gateways behind a proxy on one PostgreSQL, whil
 	export TICKETS='$(TICKETS)' SEED='$(SEED)'
 	cargo bench --package gateway --bench gateways
 
-bench-load: | needs ## how soon a gateway with very many sites is ready, how long people wait among very many tickets, on both stores with several gateways, during an import, and beside one client that does its worst (TICKETS=1000000, FILLED=: a folder that keeps them, SECONDS=600, SITES=1000, QUESTIONS=1000000, STORE=sqlite|postgres|both, GATEWAYS=1,2,4, LOAD=sites|tickets|stores|import|attack: one of them alone)
+bench-load: | needs ## how soon a gateway with very many sites is ready, how long people wait among very many tickets, on both stores with several gateways, during an import, and beside one client that does its worst (TICKETS=1000000, FILLED=: a folder that keeps them, also if filling is interrupted, SECONDS=600, SITES=1000, QUESTIONS=1000000, STORE=sqlite|postgres|both, GATEWAYS=1,2,4, LOAD=sites|tickets|stores|import|attack: one of them alone)
 	export SITES='$(SITES)' QUESTIONS='$(QUESTIONS)' TICKETS='$(TICKETS)' FILLED='$(FILLED)' SECONDS_OF_ATTACK='$(SECONDS)' LOAD='$(LOAD)' STORE='$(STORE)' GATEWAYS='$(GATEWAYS)'
 	tests/find-postgres
 	cargo bench --package gateway --bench load
@@ -140,7 +140,8 @@ test-wasm: wasm-target $(BINDGEN) $(BROWSER_PACKAGES) ## the tests of the WebAss
 
 test-browser: widget $(BROWSER_PACKAGES) ## the tests in a real browser
 	@echo '── browser tests'
-	cargo build --package gateway --bin deskbell --example zendesk
+	# With the flags of the native tests, which have built it; other flags would build most crates once more.
+	cargo build --workspace --bins --examples
 	CHROMIUM=$$(tests/browser/find-chromium)
 	FIREFOX=$$(tests/browser/find-firefox)
 	export CHROMIUM FIREFOX

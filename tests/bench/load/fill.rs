@@ -1,6 +1,7 @@
 //! Fills a database with tickets through the store.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use domain::conversation::{Author, Turn};
 use domain::reference;
 use domain::ticket::{NewTicket, Status};
 use serde_json::json;
+use sqlx::{Connection, SqliteConnection};
 use store_sqlite::SqliteStore;
 use tokio::task::JoinSet;
 
@@ -54,12 +56,33 @@ impl Default for Filled {
     }
 }
 
-/// Fills a store, and closes it.
-pub async fn fill(store: Arc<dyn Store>, count: usize) -> Outcome {
+/// Fills the file of a folder, unless that has been done, and returns its path. If it was interrupted, it continues.
+pub async fn fill(folder: &Path, count: usize) -> Outcome<PathBuf> {
+    let (file, is_filled) = (folder.join("load.db"), folder.join("load.db-filled"));
+    if is_filled.exists() {
+        return Ok(file);
+    }
+    let start = Instant::now();
+    let store = Arc::new(SqliteStore::open(&file).await?);
+    let url = format!("sqlite:{}?mode=ro", file.display());
+    let mut connection = SqliteConnection::connect(&url).await?;
+    let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM tickets").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    // Of those that were submitted at once when it was interrupted, any may be missing.
+    submit_all(store.clone(), (stored as usize).saturating_sub(2 * AT_ONCE), count).await?;
+    deliver(store.as_ref(), (count - count / OTHER_SITE).saturating_sub(WAITING)).await?;
+    store.close().await;
+    File::create(is_filled)?;
+    let size = std::fs::metadata(&file)?.len() / 1_000_000;
+    println!("{count:>9}  filled from ticket {stored} in {:.0} s, {size} MB", start.elapsed().as_secs_f64());
+    Ok(file)
+}
+
+async fn submit_all(store: Arc<SqliteStore>, first: usize, count: usize) -> Outcome {
     let words = Words::of_the_demo()?;
     let mut random = Random(SEED);
     let mut placing = JoinSet::new();
-    for number in 0..count {
+    for number in first..count {
         if placing.len() >= AT_ONCE
             && let Some(placed) = placing.join_next().await
         {
@@ -71,8 +94,6 @@ pub async fn fill(store: Arc<dyn Store>, count: usize) -> Outcome {
     while let Some(placed) = placing.join_next().await {
         placed??;
     }
-    deliver(store.as_ref(), (count - count / OTHER_SITE).saturating_sub(WAITING)).await?;
-    store.close().await;
     Ok(())
 }
 
@@ -103,7 +124,7 @@ async fn submit(store: &dyn Store, number: usize, ticket: &StoredTicket) -> Outc
         .submit(ticket, &submission_key, SubmissionExtras { answer, deliveries, ..SubmissionExtras::default() })
         .await?
     {
-        SubmissionOutcome::Stored => Ok(()),
+        SubmissionOutcome::Stored | SubmissionOutcome::KeyTaken(_) => Ok(()),
         other => Err(format!("ticket {number} was not kept: {other:?}").into()),
     }
 }

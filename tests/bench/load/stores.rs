@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use store_sqlite::SqliteStore;
 use test_postgres::Server;
 use tokio::task::JoinSet;
 
@@ -65,11 +64,7 @@ pub fn head(count: usize) {
 
 /// Fills the file of SQLite, unless the folder has one, and moves it to PostgreSQL, as a team does that outgrows it.
 async fn fill(database: &Database, server: Option<&Server>, folder: &Path, count: usize) -> Outcome {
-    let (file, start) = (folder.join("load.db"), Instant::now());
-    if !file.exists() {
-        fill::fill(Arc::new(SqliteStore::open(&file).await?), count).await?;
-        println!("sqlite    filled in {:.0} s, {} MB", start.elapsed().as_secs_f64(), size(&file)?);
-    }
+    let file = fill::fill(folder, count).await?;
     if let (Database::Postgres(url), Some(server)) = (database, server) {
         move_to(url, folder, size(&file)?)?;
         server.run("VACUUM ANALYZE");

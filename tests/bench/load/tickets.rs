@@ -1,11 +1,9 @@
 //! Lists, searches, tickets and deliveries with many tickets.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::Method;
-use store_sqlite::SqliteStore;
 
 use super::client::{Caller, INBOX_TOKEN, new_words, ticket};
 use super::fill::{Filled, RARE, TOGETHER};
@@ -24,13 +22,7 @@ pub type Times = Vec<(String, Vec<Duration>)>;
 pub async fn print(count: usize, filled_folder: Option<&Path>, faults: &mut Vec<String>) -> Outcome<Times> {
     let temporary = tempfile::tempdir()?;
     let folder = filled_folder.unwrap_or(temporary.path());
-    let database = folder.join("load.db");
-    let filled = Filled::default();
-    if !database.exists() {
-        let start = Instant::now();
-        fill::fill(Arc::new(SqliteStore::open(&database).await?), count).await?;
-        println!("{count:>9}  filled in {:.0} s", start.elapsed().as_secs_f64());
-    }
+    let (database, filled) = (fill::fill(folder, count).await?, Filled::default());
     println!("{count:>9}  database {} MB", std::fs::metadata(&database)?.len() / 1_000_000);
     let gateway = Gateway::start(folder, NO_LIMITS, "")?;
     let person = Caller::new(&gateway.address, "192.0.2.1").signed(&filled.person);
