@@ -112,7 +112,7 @@ const tell = () => mounted && follows(total, unread, state.queued, state.unsure 
 const who = () => `${state.user?.id ?? ""}`;
 
 /** The host's values that the form draws, as a string, because the host passes new objects with the same content. */
-const said = () =>
+const drawnValues = () =>
   [state.user, effective(), state.suggested, state.values].map((value) => {
     try {
       return JSON.stringify(value);
@@ -127,7 +127,7 @@ const effective = () => Object.entries(Object.assign({}, ...state.config)).sort(
 /** Makes the form draw again if necessary: that takes the focus from its fields. With `reset` it is another user's. @param {boolean} [reset] */
 const draw = (reset) => {
   if (!mounted) return;
-  const now = said();
+  const now = drawnValues();
   if (!reset && now.every((value, at) => value == shown[at])) return;
   shown = now;
   formChanged(reset ? USER : VALUE);
@@ -218,7 +218,7 @@ export const mount = (parts) => {
   const { site } = parts;
   parts.state.leave?.();
   const fetched = beside(parts);
-  shown = said();
+  shown = drawnValues();
   const load = once(async () => {
     const [modules] = await Promise.all([fetched(), context()]);
     parts.signal.throwIfAborted();
@@ -328,7 +328,7 @@ export const mount = (parts) => {
     modules?.turn(now);
     relabel(parts);
     mountForm({ ...all, lang, words });
-    shown = said();
+    shown = drawnValues();
     tell();
     open({});
     state.counted?.();
@@ -366,8 +366,8 @@ export const resume = async (parts) => {
 
 /** A field of the configuration: the page's value, or else the gateway's. @param {string} name */
 const configured = (name) => {
-  const told = [published, ...state.config].map((from) => from?.[name]);
-  return told.filter((value) => value != undefined).pop();
+  const values = [published, ...state.config].map((from) => from?.[name]);
+  return values.filter((value) => value != undefined).pop();
 };
 
 /**

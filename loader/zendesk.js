@@ -6,7 +6,7 @@ import { described, subject } from "./zendesk/request.js";
 
 /** @typedef {import("./attachments.js").Kept} Kept */
 /** @typedef {{[key: string]: string} | void} Words */
-/** @typedef {{status: number, said: any, after: number}} Heard the response of Zendesk */
+/** @typedef {{status: number, content: any, after: number}} ZendeskResponse what Zendesk answered: `content` is the parsed body */
 /**
  * The response that a gateway would have sent, as `outcome.js` judges it.
  * @typedef {{status: number, text?: string, after?: number, sealed?: "keyless"}} Answer
@@ -42,18 +42,18 @@ export const deliver = async (origin, { key, body, files }, find, begin, words) 
     for (const id of files) {
       const file = await find(id);
       if (!file) continue;
-      const heard = await upload(origin, file.name, file.blob);
-      const token = heard.said.upload?.token;
-      if (!token) return unsent(heard, words, `${file.name}: `);
+      const response = await upload(origin, file.name, file.blob);
+      const token = response.content.upload?.token;
+      if (!token) return unsent(response, words, `${file.name}: `);
       uploads.push(token);
     }
     const context = collected(ticket.context);
     if (context) {
-      const heard = await upload(origin, "deskbell-context.json", context);
-      const token = heard.said.upload?.token;
+      const response = await upload(origin, "deskbell-context.json", context);
+      const token = response.content.upload?.token;
       // Parts of it that are refused are also in the message, in short.
       if (token) uploads.push(token);
-      else if (!refuses(heard)) return unsent(heard, words);
+      else if (!refuses(response)) return unsent(response, words);
     }
     const { name, email } = ticket.contact;
     const request = {
@@ -65,14 +65,14 @@ export const deliver = async (origin, { key, body, files }, find, begin, words) 
     const first = await begin();
     so.sealed = "keyless";
     if (!first) return { ...NOTHING, ...so };
-    const heard = await ask(`${origin}/api/v2/requests.json`, "application/json", JSON.stringify({ request }));
-    const { status, said, after } = heard;
-    if (refuses(heard)) {
-      const text = refusal(heard, words);
+    const response = await ask(`${origin}/api/v2/requests.json`, "application/json", JSON.stringify({ request }));
+    const { status, content, after } = response;
+    if (refuses(response)) {
+      const text = refusal(response, words);
       // Fresh uploads are gone only if the browser itself, after its connection broke, has sent the request twice.
       return uploads.length && TAKEN.test(text) ? { ...NOTHING, ...so } : { status, text, ...so };
     }
-    const id = said.request?.id;
+    const id = content.request?.id;
     return {
       status,
       text: JSON.stringify(id ? { id: `${id}`, reference: `#${id}`, status: "open" } : {}),
@@ -103,7 +103,7 @@ const upload = (origin, name, blob) =>
 /**
  * Sends a POST request; rejects without a readable response in time. Without other headers, because no others are
  * allowed.
- * @param {string} url @param {string} type @param {BodyInit} body @returns {Promise<Heard>}
+ * @param {string} url @param {string} type @param {BodyInit} body @returns {Promise<ZendeskResponse>}
  */
 const ask = async (url, type, body, time = REQUEST_MS) => {
   const ends = new AbortController();
@@ -119,38 +119,38 @@ const ask = async (url, type, body, time = REQUEST_MS) => {
   const exchange = async () => {
     const headers = { "Content-Type": type };
     const answer = await fetch(url, { method: "POST", headers, body, signal: ends.signal, credentials: "omit" });
-    const said = parsed(await answer.text());
-    return { status: answer.status, said, after: Number(answer.headers.get("Retry-After")) };
+    const content = parsed(await answer.text());
+    return { status: answer.status, content, after: Number(answer.headers.get("Retry-After")) };
   };
   try {
-    return /** @type {Heard} */ (await Promise.race([exchange(), end]));
+    return /** @type {ZendeskResponse} */ (await Promise.race([exchange(), end]));
   } finally {
     clearTimeout(timer);
   }
 };
 
-/** Whether Zendesk refuses, and would again. @param {Heard} heard */
+/** Whether Zendesk refuses, and would again. @param {ZendeskResponse} response */
 const refuses = ({ status }) => status >= 400 && status < 500 && status != 408 && status != 429;
 
 /**
  * The result before the request was begun: refused, told to wait, or not reached.
- * @param {Heard} heard @param {Words} words @returns {Answer}
+ * @param {ZendeskResponse} response @param {Words} words @returns {Answer}
  */
-const unsent = (heard, words, of = "") => {
-  const { status, after } = heard;
-  if (refuses(heard)) return { status, text: refusal(heard, words, of) };
+const unsent = (response, words, of = "") => {
+  const { status, after } = response;
+  if (refuses(response)) return { status, text: refusal(response, words, of) };
   return status == 429 ? { status, after } : NOTHING;
 };
 
-/** A problem document with the reason. @param {Heard} heard @param {Words} words */
-const refusal = ({ status, said }, words, of = "") => {
+/** A problem document with the reason. @param {ZendeskResponse} response @param {Words} words */
+const refusal = ({ status, content }, words, of = "") => {
   const signedOut = status == 401 || status == 403 ? words?.["refused_signed_out"] : "";
-  const { details, errors, description, error_description, error } = said;
+  const { details, errors, description, error_description, error } = content;
   const reasons = [details ? Object.values(details) : [], errors ?? []].flat(2);
-  const told = reasons.map((reason) => reason?.description ?? reason?.detail ?? reason?.title);
-  told.push(description, error_description, error?.message, error);
-  const [reason = `HTTP ${status}`] = told.filter((text) => text && typeof text == "string");
-  const title = of + (signedOut || (reasons.length > 1 ? told.slice(0, reasons.length).join(" ") : reason));
+  const texts = reasons.map((reason) => reason?.description ?? reason?.detail ?? reason?.title);
+  texts.push(description, error_description, error?.message, error);
+  const [reason = `HTTP ${status}`] = texts.filter((text) => text && typeof text == "string");
+  const title = of + (signedOut || (reasons.length > 1 ? texts.slice(0, reasons.length).join(" ") : reason));
   return JSON.stringify({ code: "refused", title: title.slice(0, REASON_MAX) });
 };
 

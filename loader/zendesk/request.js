@@ -33,12 +33,12 @@ export const described = (ticket, key) => {
     ["Hidden field, which only robots fill in", website],
     ["Deskbell reference", `${key.slice(0, REFERENCE)} (the same one again means that it was sent twice)`],
   ];
-  const told = facts.filter(([, value]) => value != undefined && value !== "");
+  const filled = facts.filter(([, value]) => value != undefined && value !== "");
   return [
     message,
     "",
     "---",
-    ...told.map(([name, value]) => `${name}: ${line(`${value}`)}`),
+    ...filled.map(([name, value]) => `${name}: ${line(`${value}`)}`),
     ...part("Errors", (errors ?? []).slice(-ERRORS_MAX).map(failed)),
     ...part("Questions seen", (questions ?? []).map(seen)),
   ].join("\n");

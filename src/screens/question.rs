@@ -77,11 +77,11 @@ pub fn view(panel: Panel) -> AnyView {
         Remote::Failed => {
             let again = button("button", move |_| fetch(panel)).text(panel.t(Text::TryAgain));
             let url = panel.peek(|model| model.hit.as_ref().map(|hit| hit.url.clone()).unwrap_or_default());
-            let elsewhere = match url.is_empty() {
+            let link = match url.is_empty() {
                 true => nothing(),
                 false => outside("hint", &url, panel.t(Text::OpenInTab)),
             };
-            div("").children([paragraph("notice", panel.t(Text::QuestionFailed)), again, elsewhere])
+            div("").children([paragraph("notice", panel.t(Text::QuestionFailed)), again, link])
         }
     });
     let solved = button("button main", move |_| on_solved(panel)).text(panel.t(Text::SolvedIt));

@@ -114,8 +114,9 @@ async fn owners_read_reply_to_and_solve_their_tickets() {
     assert_eq!(one, list["tickets"][0]);
 
     let all = get(&gateway, &format!("tickets/{id}/messages"), &ada).await.json();
-    let said: Vec<_> = all["messages"].as_array().unwrap().iter().map(|one| (&one["number"], &one["author"])).collect();
-    assert_eq!(said, [(&json!(0), &json!("customer")), (&json!(1), &json!("support"))]);
+    let messages: Vec<_> =
+        all["messages"].as_array().unwrap().iter().map(|one| (&one["number"], &one["author"])).collect();
+    assert_eq!(messages, [(&json!(0), &json!("customer")), (&json!(1), &json!("support"))]);
     assert_eq!((&all["messages"][0]["name"], &all["read_until"]), (&json!("Ada"), &json!(0)));
 
     assert_eq!(patch(&gateway, &id, &ada, json!({ "read_until": 99 })).await.json()["unread"], 0);

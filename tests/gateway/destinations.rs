@@ -49,7 +49,7 @@ async fn file(gateway: &Gateway, ticket: &Value) -> Answer {
     answer
 }
 
-fn of(method: Method, id: &str, more: &str, body: &Value) -> Request<Body> {
+fn request_for(method: Method, id: &str, more: &str, body: &Value) -> Request<Body> {
     request(method, &format!("/v1/sites/desk/tickets/{id}{more}"))
         .header("content-type", "application/json")
         .header("idempotency-key", "r")
@@ -59,7 +59,7 @@ fn of(method: Method, id: &str, more: &str, body: &Value) -> Request<Body> {
 }
 
 async fn messages(gateway: &Gateway, id: &str) -> Vec<Value> {
-    let answer = gateway.send(of(Method::GET, id, "/messages", &Value::Null)).await;
+    let answer = gateway.send(request_for(Method::GET, id, "/messages", &Value::Null)).await;
     answer.json()["messages"].as_array().unwrap().clone()
 }
 
@@ -136,7 +136,7 @@ async fn services_get_every_event_once_and_in_order() {
     let id = answer.json()["id"].as_str().unwrap().to_string();
     // A repetition is the same ticket.
     file(&gateway, &ticket("The export stops")).await;
-    let reply = gateway.send(of(Method::POST, &id, "/messages", &json!({"message": "It still does"}))).await;
+    let reply = gateway.send(request_for(Method::POST, &id, "/messages", &json!({"message": "It still does"}))).await;
     assert_eq!(reply.status, 201, "{}", reply.text());
     let created = service.event().await;
     assert_eq!((created.0.as_str(), &created.1["type"]), (id.as_str(), &json!("ticket.created")));
@@ -147,13 +147,13 @@ async fn services_get_every_event_once_and_in_order() {
     snapshot::check_json("webhook-message-created", &message.1);
     // Each waits for the one before it: if the change was reverted before its delivery, neither would be delivered.
     for (status, kind) in [("solved", "ticket.solved"), ("open", "ticket.reopened")] {
-        assert_eq!(gateway.send(of(Method::PATCH, &id, "", &json!({"status": status}))).await.status, 200);
+        assert_eq!(gateway.send(request_for(Method::PATCH, &id, "", &json!({"status": status}))).await.status, 200);
         let (_, event) = service.event().await;
         assert_eq!((&event["type"], &event["data"]["ticket"]["id"]), (&json!(kind), &json!(id)));
         snapshot::check_json(&format!("webhook-{}", kind.replace('.', "-")), &event);
     }
     let code = mailed_code(&gateway, &id).await;
-    let confirmed = gateway.send(of(Method::POST, &id, "/confirmation", &json!({"code": code}))).await;
+    let confirmed = gateway.send(request_for(Method::POST, &id, "/confirmation", &json!({"code": code}))).await;
     assert_eq!(confirmed.status, 200, "{}", confirmed.text());
     snapshot::check_json("webhook-ticket-confirmed", &service.event().await.1);
     assert!(settled(&gateway, &id).await.iter().all(|one| one.attempts == 1 && one.state == DeliveryState::Delivered));
@@ -218,7 +218,7 @@ async fn channels_get_one_line_per_new_ticket() {
     let gateway = bringing(&format!("to = \"slack\"\nurl = \"{}\"\nprivate = true", service.url)).await;
     let answer = file(&gateway, &ticket("<!channel> It broke\nfor ada@example.com")).await.json();
     let (id, reference) = (answer["id"].as_str().unwrap(), answer["reference"].as_str().unwrap());
-    gateway.send(of(Method::POST, id, "/messages", &json!({"message": "More"}))).await;
+    gateway.send(request_for(Method::POST, id, "/messages", &json!({"message": "More"}))).await;
     let (_, event) = service.next().await;
     let event: Value = serde_json::from_str(&event).unwrap();
     assert_eq!(event["text"], format!("{reference} (bug, high severity): &lt;!channel&gt; It broke"));
@@ -278,12 +278,12 @@ async fn mailboxes_get_each_message_once_in_one_thread() {
     assert!(mail.contains(&"Every time".to_string()) && mail.contains(&"Severity: high".to_string()), "{mail:?}");
     assert_eq!(settled(&gateway, &id).await[0].attempts, 2);
 
-    let replying = gateway.send(of(Method::POST, &id, "/messages", &json!({"message": "It still does"})));
+    let replying = gateway.send(request_for(Method::POST, &id, "/messages", &json!({"message": "It still does"})));
     let (mail, reply) = tokio::join!(take(&listener), replying);
     assert_eq!(reply.status, 201, "{}", reply.text());
     assert!(is_named(header(&mail, "Message-ID"), &format!("{id}/1")), "{mail:?}");
     assert_eq!((header(&mail, "In-Reply-To"), header(&mail, "References")), (name.as_str(), name.as_str()));
-    let solving = gateway.send(of(Method::PATCH, &id, "", &json!({"status": "solved"})));
+    let solving = gateway.send(request_for(Method::PATCH, &id, "", &json!({"status": "solved"})));
     let (mail, _) = tokio::join!(take(&listener), solving);
     assert_eq!(header(&mail, "In-Reply-To"), name);
     assert!(mail.iter().any(|line| line.starts_with("The customer has marked")), "{mail:?}");
@@ -359,7 +359,7 @@ async fn test_tickets_notify_nobody_and_are_marked() {
     let (_, event) = service.event().await;
     assert_eq!((&event["type"], &event["data"]["ticket"]["test"]), (&json!("ticket.created"), &json!(true)));
 
-    let replying = gateway.send(of(Method::POST, &id, "/messages", &json!({"message": "And once more"})));
+    let replying = gateway.send(request_for(Method::POST, &id, "/messages", &json!({"message": "And once more"})));
     let (mail, _) = tokio::join!(take(&listener), replying);
     assert_eq!(header(&mail, "Subject"), format!("Re: {subject}"));
     let (_, event) = service.event().await;

@@ -130,19 +130,19 @@ mod tests {
     #[test]
     fn network_pseudonyms_differ_by_day_purpose_and_salt() {
         let [one, other] = [7, 8].map(|salt| Pseudonyms::new(vec![salt; 32]));
-        let of = |pseudonyms: &Pseudonyms, purpose, day, address: &str| {
+        let pseudonym = |pseudonyms: &Pseudonyms, purpose, day, address: &str| {
             pseudonyms.of_network(purpose, day, address.parse().unwrap())
         };
-        let known = of(&one, "upload", "2026-11-28", "2001:db8:1:200::1");
-        assert_eq!(known, of(&one, "upload", "2026-11-28", "2001:db8:1:2ff::9"));
+        let known = pseudonym(&one, "upload", "2026-11-28", "2001:db8:1:200::1");
+        assert_eq!(known, pseudonym(&one, "upload", "2026-11-28", "2001:db8:1:2ff::9"));
         for different in [
-            of(&one, "upload", "2026-11-28", "2001:db8:1:300::1"),
-            of(&one, "upload", "2026-11-29", "2001:db8:1:200::1"),
-            of(&one, "ticket", "2026-11-28", "2001:db8:1:200::1"),
-            of(&other, "upload", "2026-11-28", "2001:db8:1:200::1"),
+            pseudonym(&one, "upload", "2026-11-28", "2001:db8:1:300::1"),
+            pseudonym(&one, "upload", "2026-11-29", "2001:db8:1:200::1"),
+            pseudonym(&one, "ticket", "2026-11-28", "2001:db8:1:200::1"),
+            pseudonym(&other, "upload", "2026-11-28", "2001:db8:1:200::1"),
         ] {
             assert_ne!(known, different);
         }
-        assert_ne!(of(&one, "upload", "", "192.0.2.1"), of(&one, "upload", "", "192.0.2.2"));
+        assert_ne!(pseudonym(&one, "upload", "", "192.0.2.1"), pseudonym(&one, "upload", "", "192.0.2.2"));
     }
 }

@@ -103,12 +103,8 @@ fn problem_of(engine: &Engine) -> Option<String> {
     let Engine { url, repository, .. } = engine;
     match engine.engine {
         EngineType::Index if !is_place(url) => Some(
-            [
-                "\" is not the address of an index; use /PATH on the page's host, or https://HOST/PATH",
-                url,
-                "\" is no place of an index; /PATH on the page's host, or https://HOST/PATH",
-            ]
-            .concat(),
+            ["\"", url, "\" is not the address of an index; use /PATH on the page's host, or https://HOST/PATH"]
+                .concat(),
         ),
         EngineType::Github if !is_repository(repository) => {
             Some(["repository \"", repository, "\" is not a repository; use OWNER/NAME"].concat())

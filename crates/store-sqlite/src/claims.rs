@@ -16,8 +16,8 @@ pub fn new_token() -> Result<ClaimToken, StoreError> {
 impl SqliteStore {
     /// The time that is left until a time in a column; zero if it has passed. A time that cannot be read is none, so that one row does not keep
     /// others from being claimed.
-    pub(super) fn time_until(&self, at: Option<String>) -> Option<Duration> {
-        let at = at.and_then(|at| at.parse::<Timestamp>().ok());
-        at.map(|at| at.since(self.now()))
+    pub(super) fn time_until(&self, time: Option<String>) -> Option<Duration> {
+        let time = time.and_then(|time| time.parse::<Timestamp>().ok());
+        time.map(|time| time.since(self.now()))
     }
 }

@@ -118,7 +118,7 @@ impl OutgoingMail for SqliteStore {
     ) -> Result<bool, StoreError> {
         let ReturnedReceipt { number, text, dead_recipient } = returned;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let at = self.now();
+        let now = self.now();
         let key = number.map_or("returned mail".into(), |number| format!("returned mail {number}"));
         let known = query_scalar("SELECT EXISTS (SELECT 1 FROM deeds WHERE ticket = ? AND key = ?)");
         if known.bind(ticket.as_str()).bind(&key).fetch_one(&mut *write).await.map_err(store_error)? {
@@ -128,12 +128,12 @@ impl OutgoingMail for SqliteStore {
             AND (?2 IS NULL OR code = ?2)";
         query(not_sent).bind(ticket.as_str()).bind(number).execute(&mut *write).await.map_err(store_error)?;
         if let Some(recipient) = dead_recipient {
-            mark_bounced(&mut write, ticket, at).await?;
-            answer_mails::block(&mut write, ticket, recipient, at).await?;
+            mark_bounced(&mut write, ticket, now).await?;
+            answer_mails::block(&mut write, ticket, recipient, now).await?;
             let nothing_more = "UPDATE mails SET due_at = NULL, claim = NULL, claimed_until = NULL WHERE ticket = ?";
             query(nothing_more).bind(ticket.as_str()).execute(&mut *write).await.map_err(store_error)?;
         }
-        let activity = Activity { actor: "Mail".into(), kind: ActivityKind::Bounced, text: text.into(), at };
+        let activity = Activity { actor: "Mail".into(), kind: ActivityKind::Bounced, text: text.into(), at: now };
         conversations::insert_activity(&mut write, ticket, &activity, Some(&key)).await?;
         write.commit().await.map_err(store_error)?;
         Ok(true)

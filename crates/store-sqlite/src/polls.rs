@@ -168,8 +168,8 @@ impl Polls for SqliteStore {
         let now = self.now();
         // A time that cannot be read, or is ahead of the clock, is none.
         let since = |column: &str| -> Result<Option<Duration>, StoreError> {
-            let at: Option<Timestamp> = row.value::<Option<String>>(column)?.and_then(|at| at.parse().ok());
-            Ok(at.filter(|at| *at <= now).map(|at| now.since(at)))
+            let time: Option<Timestamp> = row.value::<Option<String>>(column)?.and_then(|time| time.parse().ok());
+            Ok(time.filter(|time| *time <= now).map(|time| now.since(time)))
         };
         Ok(SyncState {
             until: until.and_then(|until| until.parse().ok()),
@@ -233,7 +233,7 @@ impl Polls for SqliteStore {
         let QueueName { site, destination } = queue;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now();
-        let at = now.to_string();
+        let now_text = now.to_string();
         // Some of them, because each delivery deletes more than it adds.
         query(
             "DELETE FROM invocations WHERE (site, destination, id) IN
@@ -252,7 +252,7 @@ impl Polls for SqliteStore {
         .bind(site.as_str())
         .bind(destination.as_str())
         .bind(invocation)
-        .bind(&at)
+        .bind(&now_text)
         .bind((now - memory).to_string())
         .execute(&mut *write)
         .await
@@ -260,7 +260,7 @@ impl Polls for SqliteStore {
         let new = new.rows_affected() > 0;
         if new {
             let changed_at = changed_at.map(|changed_at| changed_at.to_string());
-            look_at(&mut write, queue, (external_id.as_str(), changed_at.as_deref()), &at).await?;
+            look_at(&mut write, queue, (external_id.as_str(), changed_at.as_deref()), &now_text).await?;
         }
         write.commit().await.map_err(store_error)?;
         Ok(new)

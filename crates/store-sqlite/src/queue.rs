@@ -344,7 +344,7 @@ async fn record_attempt(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let DueDelivery { claim, delivery, .. } = due;
-    let at = now.to_string();
+    let now_text = now.to_string();
     let record = match outcome {
         DeliveryOutcome::Delivered { external_id, reason, .. } => query(
             "UPDATE deliveries SET state = 'delivered', remote = ?, told = ?, settled_at = ?, claim = NULL,
@@ -352,7 +352,7 @@ async fn record_attempt(
         )
         .bind(external_id)
         .bind(reason)
-        .bind(&at),
+        .bind(&now_text),
         DeliveryOutcome::Retry { after, blamed, reason } => query(
             "UPDATE deliveries SET due_at = coalesce(?, due_at), failures = failures + ?, told = ?, claim = NULL, claimed_until = NULL
             WHERE id = ? AND claim = ?",
@@ -365,7 +365,7 @@ async fn record_attempt(
             WHERE id = ? AND claim = ?",
         )
         .bind(reason)
-        .bind(&at),
+        .bind(&now_text),
     };
     if record
         .bind(delivery.id.as_number())
@@ -391,14 +391,14 @@ async fn record_attempt(
             .bind(delivery.destination.as_str())
             .bind(external.external_id.as_str())
             .bind(&external.requester)
-            .bind(polling::is_polled_after(delivery.kind).then_some(&at))
+            .bind(polling::is_polled_after(delivery.kind).then_some(&now_text))
             .execute(&mut *write)
             .await
             .map_err(store_error)?;
         }
         DeliveryOutcome::Delivered { external: None, .. } => {
             query("UPDATE places SET look_at = ? WHERE ticket = ? AND destination = ?")
-                .bind(&at)
+                .bind(&now_text)
                 .bind(delivery.ticket.as_str())
                 .bind(delivery.destination.as_str())
                 .execute(&mut *write)

@@ -53,12 +53,12 @@ async fn a_failing_delivery_blocks_only_later_ones_of_its_ticket() {
     assert!([201, 202].contains(&reply.status.as_u16()));
     desk.quiet().await;
     let state = desk.zendesk.state();
-    let said: Vec<Vec<&str>> = state
+    let comments: Vec<Vec<&str>> = state
         .tickets
         .values()
         .map(|ticket| ticket.comments.iter().map(|one| one.body.lines().nth(2).unwrap()).collect())
         .collect();
-    assert!(said.contains(&vec!["First", "And this."]) && said.contains(&vec!["Second"]), "{said:?}");
+    assert!(comments.contains(&vec!["First", "And this."]) && comments.contains(&vec!["Second"]), "{comments:?}");
 }
 
 #[tokio::test]

@@ -130,7 +130,7 @@ fn the_table_has_its_minimum_of_kinds() {
 
 /// A value of a kind, the same for the same draw. Its random parts have to be redacted, unless they only name something.
 fn drawn(kind: &Kind, draw: usize) -> Secret {
-    let mut random = Random::of(&kind.value, draw);
+    let mut random = Random::new(&kind.value, draw);
     let (mut text, mut cores) = (String::new(), Vec::new());
     let mut rest = kind.value.as_str();
     while let Some((before, tail)) = rest.split_once('{') {

@@ -118,7 +118,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 }
 
 impl Column {
-    const fn of(name: &'static str, kind: ColumnKind) -> Column {
+    const fn new(name: &'static str, kind: ColumnKind) -> Column {
         Column { name, kind, is_optional: false }
     }
 
@@ -128,23 +128,23 @@ impl Column {
 }
 
 const fn integer(name: &'static str) -> Column {
-    Column::of(name, ColumnKind::Integer)
+    Column::new(name, ColumnKind::Integer)
 }
 
 const fn boolean(name: &'static str) -> Column {
-    Column::of(name, ColumnKind::Boolean)
+    Column::new(name, ColumnKind::Boolean)
 }
 
 const fn text(name: &'static str) -> Column {
-    Column::of(name, ColumnKind::Text)
+    Column::new(name, ColumnKind::Text)
 }
 
 const fn bytes(name: &'static str) -> Column {
-    Column::of(name, ColumnKind::Bytes)
+    Column::new(name, ColumnKind::Bytes)
 }
 
 const fn time(name: &'static str) -> Column {
-    Column::of(name, ColumnKind::Time)
+    Column::new(name, ColumnKind::Time)
 }
 
 const fn table(name: &'static str, key: &'static [&'static str], columns: &'static [Column]) -> Table {

@@ -24,8 +24,8 @@ use survival::{NOTHING, survivor};
 /// How many failed cases an assertion prints.
 const SHOWN: usize = 20;
 
-static KNOWN: LazyLock<Findings> = LazyLock::new(|| Findings::of(Half::Known));
-static HELD_OUT: LazyLock<Findings> = LazyLock::new(|| Findings::of(Half::HeldOut));
+static KNOWN: LazyLock<Findings> = LazyLock::new(|| Findings::new(Half::Known));
+static HELD_OUT: LazyLock<Findings> = LazyLock::new(|| Findings::new(Half::HeldOut));
 
 #[test]
 fn known_secrets_are_redacted_in_every_carrier() {
@@ -159,7 +159,7 @@ struct Findings {
 }
 
 impl Findings {
-    fn of(half: Half) -> Findings {
+    fn new(half: Half) -> Findings {
         let mut findings = Findings::default();
         for (number, secret) in secrets(half).iter().enumerate() {
             for (index, carrier) in carriers(half, secret).into_iter().enumerate() {

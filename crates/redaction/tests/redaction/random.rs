@@ -13,7 +13,7 @@ pub struct Random(u64);
 
 impl Random {
     /// A generator of its own for every label and index, so that an addition to the corpus does not change other items.
-    pub fn of(label: &str, index: usize) -> Random {
+    pub fn new(label: &str, index: usize) -> Random {
         let seed = label.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });

@@ -77,7 +77,7 @@ pub fn secrets(half: Half) -> Vec<Secret> {
     let mut out = Vec::new();
     for (kind, count, make) in KINDS {
         for index in 0..*count {
-            let random = Random::of(kind, if half == Half::Known { index } else { 1000 + index });
+            let random = Random::new(kind, if half == Half::Known { index } else { 1000 + index });
             out.push(Secret { kind, ..make(&mut Draw { half, index, random }) });
         }
     }

@@ -386,15 +386,15 @@ mod tests {
         assert_eq!((&synced[0][2], &synced[0][6]), (&time("1970-01-01T00:00:00.001Z"), &Value::Boolean(false)));
         let imports = rows(&source, "imports", 0).await;
         let none = || Value::None;
-        let of = |source: &str, at: Value, failures: i64, progress: &str| {
+        let import = |source: &str, at: Value, failures: i64, progress: &str| {
             vec![text("s"), text(source), at, none(), none(), Value::Integer(failures), none(), text(progress)]
         };
         assert_eq!(
             imports,
             [
-                of("a", time("9999-12-30T00:00:00Z"), 0, ""),
-                of("b", time("2026-01-01T00:00:00Z"), 3, "{}"),
-                of("c", none(), 0, "")
+                import("a", time("9999-12-30T00:00:00Z"), 0, ""),
+                import("b", time("2026-01-01T00:00:00Z"), 3, "{}"),
+                import("c", none(), 0, "")
             ]
         );
     }

@@ -287,8 +287,8 @@ impl SyncTickets {
     ) -> Result<(), StoreError> {
         let key = format!("{from} {}", note.key);
         let decide = |current: &CurrentTicket| {
-            let at = current.now;
-            let activity = Activity { actor: from.to_string(), kind: ActivityKind::Noted, text: note.text.clone(), at };
+            let (actor, text) = (from.to_string(), note.text.clone());
+            let activity = Activity { actor, kind: ActivityKind::Noted, text, at: current.now };
             Change { activity: Some(activity), activity_key: Some(key.clone()), ..current.unchanged() }.into()
         };
         if let ChangeOutcome::Written(changed, _) = self.store.conversations.change(&ticket.id, None, &decide).await? {

@@ -27,7 +27,7 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, code_notice: O
     let language = &ticket.ticket.locale;
     let t = |text: GatewayText| texts::text_in(language, text);
     let zone = site.hours.as_ref().map_or(TimeZone::UTC, |hours| hours.zone.clone());
-    let at = |time: Timestamp| moment(&t(GatewayText::MailTime), time, &zone);
+    let local = |time: Timestamp| moment(&t(GatewayText::MailTime), time, &zone);
     let reference = |text| fill(&t(text), "{reference}", ticket.reference.as_str());
     let is_signed = matches!(address(&ticket.ticket), Address::Signed(_));
     let user = ticket.ticket.context.user.as_ref().filter(|_| is_signed);
@@ -38,16 +38,16 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, code_notice: O
         name => fill(&t(GatewayText::MailHelloName), "{name}", name),
     };
     let mut have = vec![reference(GatewayText::MailWeHaveIt)];
-    have.extend(ticket.due_at.map(|due| fill(&t(GatewayText::MailDue), "{time}", &at(due))));
+    have.extend(ticket.due_at.map(|due| fill(&t(GatewayText::MailDue), "{time}", &local(due))));
     let mut instructions = vec![fill(&t(GatewayText::MailWhere), "{tickets}", &list_title(language))];
     if let Some(code_notice) = code_notice {
         let code = fill(&t(GatewayText::MailCode), "{code}", &code::spaced(&code_notice.code));
-        instructions.push(fill(&code, "{time}", &at(code_notice.until)));
+        instructions.push(fill(&code, "{time}", &local(code_notice.until)));
         instructions.extend(code_notice.link.as_ref().map(|link| fill(&t(GatewayText::MailLink), "{link}", link)));
     }
     instructions.push(t(if answered { GatewayText::MailAnswered } else { GatewayText::MailNotAnswered }));
     let parts = if is_signed {
-        let heading = fill(&t(GatewayText::MailWrote), "{time}", &at(ticket.received_at));
+        let heading = fill(&t(GatewayText::MailWrote), "{time}", &local(ticket.received_at));
         vec![
             hello,
             have.join("\n"),
@@ -56,7 +56,7 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, code_notice: O
             t(GatewayText::MailNotYou),
         ]
     } else {
-        let sent = fill(&t(GatewayText::MailSent), "{time}", &at(ticket.received_at));
+        let sent = fill(&t(GatewayText::MailSent), "{time}", &local(ticket.received_at));
         vec![hello, have.join("\n"), instructions.join("\n"), sent, t(GatewayText::MailNotYours)]
     };
     MailContent { subject: reference(GatewayText::MailSubject), body: parts.join("\n\n") + "\n" }

@@ -49,7 +49,7 @@ pub fn lines(half: Half) -> Vec<Line> {
     }
     for (class, templates) in templates::ALL {
         for (index, template) in templates.iter().enumerate().filter(|(index, _)| is_ours(*index)) {
-            (0..LINES_EACH).for_each(|line| add(class, template(&mut Random::of(class, index * 10_000 + line))));
+            (0..LINES_EACH).for_each(|line| add(class, template(&mut Random::new(class, index * 10_000 + line))));
         }
     }
     out
