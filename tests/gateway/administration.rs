@@ -1,5 +1,6 @@
 //! The commands that administrators run beside a gateway: tickets, deliveries, sessions and migrations, with the real command.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use deskbell_core::use_cases::agents::{HandleSessions, Login};
 use gateway::config::Overrides;
 use gateway::workers::RunningWorkers;
 use serde_json::{Value, json};
-use sqlx::SqliteConnection;
+use sqlx::{Connection, PgConnection, SqliteConnection};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -362,7 +363,7 @@ async fn migrations_are_applied_once_and_checked_without_a_change() {
     assert_eq!(run(&["--check"]).await.out, "test.db is current\n");
 
     let address = format!("sqlite:{}", folder.path().join("test.db").display());
-    let mut connection = <SqliteConnection as sqlx::Connection>::connect(&address).await.unwrap();
+    let mut connection = SqliteConnection::connect(&address).await.unwrap();
     older(&mut connection).await;
     for _ in 0..2 {
         let pending = run(&["--check"]).await;
@@ -375,6 +376,83 @@ async fn migrations_are_applied_once_and_checked_without_a_change() {
     assert_eq!(run(&[]).await.out, "test.db is current\n");
 }
 
+/// Every command that opens the database, except for those that say that they migrate it.
+const LEAVE_THE_SCHEMA_ALONE: &[&[&str]] = &[
+    &["check"],
+    &["check", "config"],
+    &["check", "database"],
+    &["check", "destinations"],
+    &["deliveries", "list"],
+    &["deliveries", "retry", "--all"],
+    &["erase", "--email", "ada@example.com"],
+    &["export", "--email", "ada@example.com", "--out", "export"],
+    &["index", "--site", "acme"],
+    &["migrate", "--check"],
+    &["reload"],
+    &["sessions", "end", "1"],
+    &["sessions", "list"],
+    &["site", "list"],
+    &["site", "remove", "globex"],
+    &["site", "set", "globex", "keep="],
+    &["site", "show", "globex"],
+    &["tickets", "list"],
+    &["tickets", "show", "DB-ABCDE"],
+];
+
+/// The schema of a database: everything in it, and its migrations.
+async fn schema(url: &str) -> Vec<String> {
+    if url.starts_with("postgres") {
+        let schema = "SELECT concat_ws(' ', table_name, column_name, data_type) FROM information_schema.columns
+            WHERE table_schema = 'public' UNION ALL SELECT concat('migration ', version) FROM _sqlx_migrations ORDER BY 1";
+        return sqlx::query_scalar(schema).fetch_all(&mut PgConnection::connect(url).await.unwrap()).await.unwrap();
+    }
+    let schema = "SELECT name || ' ' || coalesce(sql, '') FROM sqlite_schema
+        UNION ALL SELECT 'migration ' || version FROM _sqlx_migrations ORDER BY 1";
+    sqlx::query_scalar(schema).fetch_all(&mut SqliteConnection::connect(url).await.unwrap()).await.unwrap()
+}
+
+/// Runs each of these commands on a database that lacks its latest migration.
+async fn commands_leave_an_older_database_alone(folder: &Path, database: &str, url: &str) {
+    let config = format!("database = {database:?}\nattachments = \"files\"\n[sites.acme]\norigins = [\"*\"]");
+    std::fs::write(folder.join("deskbell.toml"), config).unwrap();
+    let run = async |arguments: &[&str]| {
+        printed(&mut deskbell(folder, &[arguments, &["--config", "deskbell.toml"][..]].concat())).await
+    };
+    assert_eq!(run(&["migrate"]).await.code, 0);
+    // What it has brought stays: only this row says that it is missing.
+    let older = "DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
+    if url.starts_with("postgres") {
+        sqlx::query(older).execute(&mut PgConnection::connect(url).await.unwrap()).await.unwrap();
+    } else {
+        sqlx::query(older).execute(&mut SqliteConnection::connect(url).await.unwrap()).await.unwrap();
+    }
+    let before = schema(url).await;
+    for arguments in LEAVE_THE_SCHEMA_ALONE {
+        let Printed { code, out, err } = run(arguments).await;
+        let text = out + &err;
+        if arguments[0] == "check" {
+            assert_eq!(code, 0, "{arguments:?}: {text}");
+        } else {
+            assert_eq!(code, 1, "{arguments:?}: {text}");
+            assert!(text.contains("lacks 1 migration; run `deskbell migrate`"), "{arguments:?}: {text}");
+        }
+        assert_eq!(schema(url).await, before, "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn commands_leave_an_older_sqlite_database_alone_and_say_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("test.db").display());
+    commands_leave_an_older_database_alone(folder.path(), "sqlite:test.db", &url).await;
+}
+
+#[tokio::test]
+async fn commands_leave_an_older_postgres_database_alone_and_say_what_to_do() {
+    let (folder, url) = (tempfile::tempdir().unwrap(), test_postgres::database());
+    commands_leave_an_older_database_alone(folder.path(), &url, &url).await;
+}
+
 #[tokio::test]
 async fn a_gateway_serves_a_database_that_the_next_version_has_extended_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
@@ -382,7 +460,7 @@ async fn a_gateway_serves_a_database_that_the_next_version_has_extended_and_no_o
     let database = ["--database", "sqlite:test.db"];
     assert_eq!(printed(&mut deskbell(folder.path(), &[&["migrate"], &database[..]].concat())).await.code, 0);
     let address = format!("sqlite:{}", folder.path().join("test.db").display());
-    let mut connection = <SqliteConnection as sqlx::Connection>::connect(&address).await.unwrap();
+    let mut connection = SqliteConnection::connect(&address).await.unwrap();
     for extension in [
         "ALTER TABLE tickets ADD COLUMN mood TEXT NOT NULL DEFAULT ''",
         "CREATE TABLE moods (ticket TEXT NOT NULL REFERENCES tickets (id) ON DELETE CASCADE) STRICT",

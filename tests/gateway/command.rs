@@ -384,6 +384,50 @@ async fn check_accepts_a_selection() {
 }
 
 #[tokio::test]
+async fn check_finds_sites_that_are_in_the_database_only_and_checks_their_destinations() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = "database = \"sqlite:sites.db\"\n";
+    std::fs::write(folder.path().join("deskbell.toml"), database).unwrap();
+    let check = async |part: &[&str]| {
+        let output = run(folder.path(), &[&["check", "--config", "deskbell.toml"], part].concat()).await;
+        (output.status.code(), text_of(&output.stdout) + &text_of(&output.stderr))
+    };
+    let add = async |site: &str, table: &str| {
+        std::fs::write(folder.path().join("site.toml"), table).unwrap();
+        let output = run(folder.path(), &["site", "add", site, "site.toml", "--config", "deskbell.toml"]).await;
+        assert!(output.status.success(), "{}", text_of(&output.stderr));
+    };
+    let (code, text) = check(&["config"]).await;
+    assert!(code == Some(1) && text.contains("BAD  no site;") && text.contains("`deskbell site add`"), "{text}");
+    assert!(!folder.path().join("sites.db").exists(), "a check creates nothing");
+
+    let unreachable = "database = \"postgres://ada@127.0.0.1:1/desk\"\nattachments = \"files\"\n";
+    std::fs::write(folder.path().join("deskbell.toml"), unreachable).unwrap();
+    let (code, text) = check(&["config"]).await;
+    assert!(code == Some(0) && text.contains("cannot connect to desk"), "a service may check it at its start: {text}");
+    assert!(text.contains("good, without a site; whether the database"), "{text}");
+    std::fs::write(folder.path().join("deskbell.toml"), database).unwrap();
+
+    add("globex", "[sites.globex]\norigins = [\"*\"]").await;
+    let (code, text) = check(&["config"]).await;
+    let found = "deskbell.toml: good, with the site globex in the database sites.db";
+    assert!(code == Some(0) && text.contains(found), "{text}");
+    assert_eq!(check(&[]).await.0, Some(0));
+    let of_file = format!("{database}[sites.acme]\norigins = [\"*\"]");
+    std::fs::write(folder.path().join("deskbell.toml"), of_file).unwrap();
+    let (code, text) = check(&[]).await;
+    let found = "good, with the site acme, and the site globex in the database sites.db";
+    assert!(code == Some(0) && text.contains(found), "{text}");
+    assert!(check(&["config"]).await.1.contains("good, with the site acme;"), "it needs the file only");
+
+    let hook = "[sites.hooli]\norigins = [\"*\"]\n[sites.hooli.destinations.hook]\nto = \"webhook\"\n\
+                url = \"http://127.0.0.1:9/\"\nprivate = true\nsecret = \"whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\"\n";
+    add("hooli", hook).await;
+    let (code, text) = check(&["destinations"]).await;
+    assert!(code == Some(1) && text.contains("hooli, hook:") && text.contains("BAD"), "{text}");
+}
+
+#[tokio::test]
 async fn imports_into_another_database_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let text = "database = \"sqlite:served.db\"\n[sites.acme]\norigins = [\"*\"]";

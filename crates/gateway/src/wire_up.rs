@@ -45,8 +45,8 @@ use crate::workers::Workers;
 use deskbell_core::clock::{Clock, SystemClock};
 use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{
-    Bus, Files, MoveTarget, OutgoingMail, SchemaStatus, SharedBuckets, SharedStore, SiteTable, StatusPolls, Store,
-    StoreError, TicketChanges,
+    Bus, Files, MoveTarget, OutgoingMail, PendingMigrations, SchemaStatus, SharedBuckets, SharedStore, SiteTable,
+    StatusPolls, Store, StoreError, TicketChanges,
 };
 use deskbell_core::pseudonym::Pseudonyms;
 use deskbell_core::use_cases::access::SignIn;
@@ -94,6 +94,11 @@ pub struct Setup {
 /// Loads the settings and creates the clients that they name, without sites of the database.
 pub fn load(overrides: &Overrides) -> Result<Setup, SettingsError> {
     load_after(overrides, &[], None)
+}
+
+/// The same with sites of the database, of which invalid ones are left out, with a reason in `invalid_sites`.
+pub fn load_with_stored(overrides: &Overrides, tables: &[SiteTable]) -> Result<Setup, SettingsError> {
+    load_after(overrides, tables, None)
 }
 
 /// The same with sites of the database. Sites that have not changed keep what they have in `previous`; those of the database that are invalid
@@ -592,9 +597,26 @@ fn plans(imports: BTreeMap<SiteKey, Vec<ImportConfig>>) -> BTreeMap<SiteKey, Vec
     imports.into_iter().map(|(site, imports)| (site, imports.into_iter().map(plan).collect())).collect()
 }
 
-/// The store of the settings.
+/// The store of the settings, which is created or migrated before.
 pub async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StoreError> {
-    store::wait_for(&settings.database, store::open_for_command(settings)).await
+    store::wait_for(&settings.database, store::open_for_command(settings, PendingMigrations::Apply)).await
+}
+
+/// The store of the settings, whose schema is left alone: a database that exists and lacks migrations is an error.
+pub async fn open_current_store(settings: &Settings) -> Result<Arc<dyn Store>, StoreError> {
+    store::wait_for(&settings.database, store::open_for_command(settings, PendingMigrations::Refuse)).await
+}
+
+/// The sites in the database of the settings, also if it is older than this program; none if there is no database. Changes nothing.
+pub async fn stored_sites(settings: &Settings) -> Result<Vec<SiteTable>, StoreError> {
+    if !settings.database.may_exist() {
+        return Ok(Vec::new());
+    }
+    let open = store::open_for_command(settings, PendingMigrations::Ignore);
+    let store = store::wait_for(&settings.database, open).await?;
+    let tables = store.site_tables().await;
+    store.close().await;
+    tables
 }
 
 /// The migrations of the database of the settings.

@@ -54,7 +54,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, PgConnection, Postgres, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use deskbell_core::ports::{Store, StoreError};
+use deskbell_core::ports::{PendingMigrations, Store, StoreError};
 use deskbell_core::random;
 
 pub use clock::{DatabaseClock, StoreClock};
@@ -97,11 +97,18 @@ pub struct StoreOptions {
     pub clock: StoreClock,
     /// The URL of the same database without a pooler, if its own is that of a pooler that works by transaction.
     pub direct_url: Option<String>,
+    /// What is done about migrations that the database lacks.
+    pub pending: PendingMigrations,
 }
 
 impl Default for StoreOptions {
     fn default() -> StoreOptions {
-        StoreOptions { connections: CONNECTIONS, clock: StoreClock::Database, direct_url: None }
+        StoreOptions {
+            connections: CONNECTIONS,
+            clock: StoreClock::Database,
+            direct_url: None,
+            pending: PendingMigrations::Apply,
+        }
     }
 }
 
@@ -151,12 +158,12 @@ impl PostgresStore {
     /// Connects to a database, `postgres://USER:PASSWORD@HOST/NAME`, and runs pending migrations. A database that needs a newer program is an
     /// error.
     pub async fn open(url: &str, options: StoreOptions) -> Result<PostgresStore, StoreError> {
-        let StoreOptions { connections, clock, direct_url } = options;
+        let StoreOptions { connections, clock, direct_url, pending } = options;
         let random: [u8; 8] = random::bytes().map_err(|error| StoreError::Database(error.to_string()))?;
         let gateway = format!("deskbell {:016x}", u64::from_be_bytes(random));
         let direct = connect_options(direct_url.as_deref().unwrap_or(url), &gateway)?;
         // Takes a lock of its session, which a pooler would leave to others.
-        schema::migrate(&direct).await?;
+        schema::prepare(&direct, pending).await?;
         let target = match direct_url {
             // A pooler refuses settings of a session; those of the user in the database are used instead.
             Some(_) => connect_options(url, &gateway)?,

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::columns::RowExt;
 pub(super) use super::error::name_of;
 use super::error::{connect_error, migration_error, store_error};
-use deskbell_core::ports::{Migration, SchemaStatus, StoreError};
+use deskbell_core::ports::{Migration, PendingMigrations, SchemaStatus, StoreError};
 
 /// How long a server may take to accept a connection and to answer on it.
 pub const CONNECT_MAX: Duration = Duration::from_secs(30);
@@ -40,6 +40,20 @@ async fn read_status(connection: &mut PgConnection, target: &PgConnectOptions) -
         }
     }
     Ok(SchemaStatus::compare(&known(), found))
+}
+
+/// Applies the pending migrations, or refuses or ignores them.
+pub(super) async fn prepare(target: &PgConnectOptions, pending: PendingMigrations) -> Result<(), StoreError> {
+    if pending == PendingMigrations::Apply {
+        return migrate(target).await;
+    }
+    let mut connection = connect(target).await?;
+    let status = read_status(&mut connection, target).await;
+    let _ = connection.close().await;
+    match (pending, status?) {
+        (PendingMigrations::Refuse, status) => status.require_current(name_of(target)),
+        _ => Ok(()),
+    }
 }
 
 /// Applies the pending migrations. Those that this program does not know are left alone. Gateways that start at the same moment wait for the

@@ -46,7 +46,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 
 use batch::Batches;
 use deskbell_core::clock::{Clock, SystemClock};
-use deskbell_core::ports::{Store, StoreError};
+use deskbell_core::ports::{PendingMigrations, Store, StoreError};
 use deskbell_core::timestamp::Timestamp;
 #[cfg(any(test, feature = "fault-injection"))]
 use error::store_error;
@@ -70,11 +70,13 @@ pub struct StoreOptions {
     pub readers: u32,
     /// The clock by which the store decides what is due and what has expired.
     pub clock: Arc<dyn Clock>,
+    /// What is done about migrations that the database lacks.
+    pub pending: PendingMigrations,
 }
 
 impl Default for StoreOptions {
     fn default() -> StoreOptions {
-        StoreOptions { readers: READERS, clock: Arc::new(SystemClock) }
+        StoreOptions { readers: READERS, clock: Arc::new(SystemClock), pending: PendingMigrations::Apply }
     }
 }
 
@@ -95,9 +97,9 @@ impl SqliteStore {
         SqliteStore::open_with(path, StoreOptions::default()).await
     }
 
-    /// Like [`SqliteStore::open`], with options.
+    /// Like [`SqliteStore::open`], with options. Unless migrations are applied, the file has to exist.
     pub async fn open_with(path: &Path, options: StoreOptions) -> Result<SqliteStore, StoreError> {
-        let StoreOptions { readers, clock } = options;
+        let StoreOptions { readers, clock, pending } = options;
         let store_error = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
         // First, so that nothing is created while a backup is being restored.
         let lock = SqliteStore::lock(path)?;
@@ -127,8 +129,11 @@ impl SqliteStore {
         let cached = |kibibytes| options.clone().pragma("cache_size", format!("-{kibibytes}"));
         let writer =
             pool(1).connect_with(cached(WRITER_CACHE)).await.map_err(|error| store_error(error.to_string()))?;
-        schema::migrate(&writer, path).await?;
-        listed::backfill_list_columns(&writer).await?;
+        schema::prepare(&writer, path, pending).await?;
+        // An older database may not have these columns.
+        if pending != PendingMigrations::Ignore {
+            listed::backfill_list_columns(&writer).await?;
+        }
         let readers =
             pool(readers).connect_lazy_with(cached(READER_CACHE).create_if_missing(false).pragma("query_only", "ON"));
         let batches = Batches::start(writer.clone(), clock.clone());

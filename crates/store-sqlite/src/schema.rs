@@ -12,7 +12,7 @@ use sqlx::{Connection, Row, query, query_scalar};
 use super::error::store_error;
 use super::moves::check_not_moved;
 use super::snapshot::connect;
-use deskbell_core::ports::{Migration, SchemaStatus, StoreError};
+use deskbell_core::ports::{Migration, PendingMigrations, SchemaStatus, StoreError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -63,12 +63,17 @@ pub(super) async fn missing_version(connection: &mut SqliteConnection) -> Result
     version.fetch_optional(connection).await.map_err(store_error)
 }
 
-/// Applies the pending migrations. Those that this program does not know are left alone.
-pub(super) async fn migrate(pool: &SqlitePool, database: &Path) -> Result<(), StoreError> {
+/// Applies the pending migrations, or refuses or ignores them. Those that this program does not know are left alone.
+pub(super) async fn prepare(pool: &SqlitePool, database: &Path, pending: PendingMigrations) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await.map_err(store_error)?;
-    check_requirement(&mut connection, database).await?;
+    let status = read_status(&mut connection, database).await?;
     check_not_moved(&mut connection, database).await?;
     drop(connection);
+    match pending {
+        PendingMigrations::Apply => {}
+        PendingMigrations::Refuse => return status.require_current(database.display().to_string()),
+        PendingMigrations::Ignore => return Ok(()),
+    }
     let mut migrator = Migrator::with_migrations(MIGRATIONS.iter().cloned().collect());
     let failed = |reason: String| StoreError::Open { path: database.display().to_string(), reason };
     migrator.set_ignore_missing(true).run(pool).await.map_err(|error| failed(error.to_string()))

@@ -22,6 +22,16 @@ pub enum StoreError {
         /// The oldest version that can use it.
         required: String,
     },
+    /// The database is older than this program, which was asked to leave it as it is.
+    #[error(
+        "{database}: this database is older than this version of Deskbell and lacks {missing}; run `deskbell migrate` with the same --config or --database, or start the gateway of this version"
+    )]
+    Outdated {
+        /// The database.
+        database: String,
+        /// How many migrations it lacks, in words.
+        missing: String,
+    },
     /// The database was moved to another one, and nothing new must get into it.
     #[error(
         "{path}: this database was moved to {target}; set the database to that, or, with the configuration that names it, run `deskbell move --from sqlite:{path} --cancel` to use this one again as it was then"

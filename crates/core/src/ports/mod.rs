@@ -81,7 +81,7 @@ pub use queue::{
 };
 pub use request_paces::{PaceChange, RequestPaces};
 pub use requester::{Person, Requester};
-pub use schema::{Migration, SchemaStatus};
+pub use schema::{Migration, PendingMigrations, SchemaStatus};
 pub use shared_buckets::{BucketKind, Draw, SharedBuckets};
 pub use site_tables::{ReloadReport, SiteContents, SiteTable, SiteTables};
 pub use source::{QuestionSource, SourceError, SourceNote, SourceReading};

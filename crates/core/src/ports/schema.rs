@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::error::StoreError;
+
 /// A migration.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Migration {
@@ -9,6 +11,18 @@ pub struct Migration {
     pub number: i64,
     /// What it is about, in a few words.
     pub name: String,
+}
+
+/// What opening a database does about the migrations that it lacks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PendingMigrations {
+    /// They are applied.
+    #[default]
+    Apply,
+    /// The database is refused, and stays as it is.
+    Refuse,
+    /// The database is used as it is. What later migrations bring cannot be read.
+    Ignore,
 }
 
 /// The migrations of a database, compared with those that this program knows.
@@ -37,6 +51,16 @@ impl SchemaStatus {
     pub fn is_current(&self) -> bool {
         self.pending.is_empty()
     }
+
+    /// Refuses a database, with its name in the error, if it lacks migrations.
+    pub fn require_current(&self, database: String) -> Result<(), StoreError> {
+        let missing = match self.pending.len() {
+            0 => return Ok(()),
+            1 => "1 migration".into(),
+            count => format!("{count} migrations"),
+        };
+        Err(StoreError::Outdated { database, missing })
+    }
 }
 
 #[cfg(test)]
@@ -50,5 +74,20 @@ mod tests {
         assert_eq!(status.applied, [1, 3].map(migration));
         assert_eq!(status.pending, [migration(2)]);
         assert_eq!(status.newer, [migration(4)]);
+    }
+
+    #[test]
+    fn a_database_that_lacks_migrations_is_refused_with_what_to_do_and_a_newer_one_is_not() {
+        let migration = |number: i64| Migration { number, name: number.to_string() };
+        let status = |found: &[i64]| {
+            SchemaStatus::compare(&[1, 2, 3].map(migration), found.iter().copied().map(migration).collect())
+        };
+        for current in [&[1, 2, 3][..], &[1, 2, 3, 4]] {
+            assert!(status(current).require_current("x.db".into()).is_ok());
+        }
+        for (found, missing) in [(&[1, 2, 4][..], "lacks 1 migration; run `deskbell migrate`"), (&[], "3 migrations")] {
+            let refused = status(found).require_current("x.db".into()).unwrap_err().to_string();
+            assert!(refused.starts_with("x.db: ") && refused.contains(missing), "{refused}");
+        }
     }
 }

@@ -12,6 +12,9 @@ use gateway::commands::check;
 use gateway::config::{self, Overrides, starter};
 use gateway::{GatewayError, deployment, wire_up};
 
+/// How many sites the summary names of the file, and of the database.
+const NAMED_MAX: usize = 20;
+
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("needed").required(true).multiple(true).args(["address", "config"]))]
 pub struct Check {
@@ -55,18 +58,28 @@ pub async fn run_check(options: Check) -> Result<ExitCode, GatewayError> {
     }
     let zendesk_secret = variable("DESKBELL_ZENDESK_SECRET");
     let (smtp_password, oidc_secret) = (variable("DESKBELL_SMTP_PASSWORD"), variable("DESKBELL_OIDC_SECRET"));
-    let setup =
-        wire_up::load(&Overrides { config, zendesk_secret, smtp_password, oidc_secret, ..Overrides::default() })?;
+    let overrides = Overrides { config, zendesk_secret, smtp_password, oidc_secret, ..Overrides::default() };
+    let mut setup = wire_up::load(&overrides)?;
+    // A service may check its file at its start, while its database is away: only what depends on the sites there asks for them.
+    let stored = match checks.destinations || setup.settings.sites.is_empty() {
+        true => wire_up::stored_sites(&setup.settings).await,
+        false => Ok(Vec::new()),
+    };
+    match &stored {
+        Ok(tables) if tables.is_empty() => {}
+        Ok(tables) => setup = wire_up::load_with_stored(&overrides, tables)?,
+        Err(error) => println!("note: sites of the database are not checked: {error}"),
+    }
     let settings = &setup.settings;
     for notice in config::notices(settings, deskbell_core::clock::now()) {
         println!("note: {notice}");
     }
     if checks.config {
-        println!("{}", summary(settings));
+        println!("{}", summary(settings, stored.is_ok()));
     }
     let is_database_good = !checks.database || check_database(settings).await;
     if !checks.destinations {
-        let is_good = is_database_good && !(checks.config && settings.sites.is_empty());
+        let is_good = is_database_good && !(checks.config && stored.is_ok() && !are_sites_good(settings));
         return Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     let checked = check::check(&setup.parts.sites, &setup.parts.mails, &setup.parts.destinations, send).await;
@@ -83,6 +96,7 @@ pub async fn run_check(options: Check) -> Result<ExitCode, GatewayError> {
     }
     let is_storage_good = check_storage(settings).await;
     let is_good = checked.is_good() && is_provider_good && is_storage_good && is_database_good;
+    let is_good = is_good && settings.invalid_sites.is_empty();
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -126,22 +140,56 @@ struct Checks {
     destinations: bool,
 }
 
-/// A valid configuration, summarized in one line.
-fn summary(settings: &config::Settings) -> String {
+/// Whether there is a site, and each that was read is valid.
+fn are_sites_good(settings: &config::Settings) -> bool {
+    !settings.sites.is_empty() && settings.invalid_sites.is_empty()
+}
+
+/// The configuration, summarized in one line. That nobody knows whether the database has sites is no fault of it.
+fn summary(settings: &config::Settings, are_stored_known: bool) -> String {
     let file = settings.file.as_deref().unwrap_or(Path::new(starter::FILE)).display();
-    if settings.sites.is_empty() {
-        return format!("{file}: BAD  no site; add a table [sites.NAME] with origins");
+    let database = &settings.database;
+    let (stored, of_file): (Vec<&str>, Vec<&str>) =
+        settings.sites.keys().map(String::as_str).partition(|site| settings.stored.contains(*site));
+    match (settings.sites.is_empty(), settings.invalid_sites.len()) {
+        (true, 0) if !are_stored_known => {
+            return format!("{file}: good, without a site; whether the database {database} has one is not known");
+        }
+        (true, 0) => {
+            return format!(
+                "{file}: BAD  no site; add a table [sites.NAME] with origins, or a site to the database with `deskbell site add`"
+            );
+        }
+        (_, 0) => {}
+        (_, 1) => return format!("{file}: BAD  a site in the database {database} is invalid, see the note"),
+        (_, count) => {
+            return format!("{file}: BAD  {count} sites in the database {database} are invalid, see the notes");
+        }
     }
-    let sites: Vec<&str> = settings.sites.keys().map(String::as_str).collect();
     let inbox = match settings.logins.is_empty() {
         true => "; the inbox is closed until agents can log in, see `deskbell agents token --help`",
         false => "",
     };
-    format!(
-        "{file}: good, with {} {}{inbox}",
-        if sites.len() == 1 { "the site" } else { "the sites" },
-        sites.join(", ")
-    )
+    let of_database = match stored.is_empty() {
+        true => String::new(),
+        false => format!("{} in the database {database}", site_names(&stored)),
+    };
+    let sites = match of_file.is_empty() {
+        true => of_database,
+        false if stored.is_empty() => site_names(&of_file),
+        false => format!("{}, and {of_database}", site_names(&of_file)),
+    };
+    format!("{file}: good, with {sites}{inbox}")
+}
+
+/// The names of sites, of many only the first.
+fn site_names(sites: &[&str]) -> String {
+    let shown = sites.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
+    match sites.len() {
+        1 => format!("the site {shown}"),
+        count if count > NAMED_MAX => format!("the sites {shown} and {} more", count - NAMED_MAX),
+        _ => format!("the sites {shown}"),
+    }
 }
 
 /// Exits as clap does for conflicting options.

@@ -73,7 +73,7 @@ enum Command {
     Index(Index),
     /// Check the configuration, its database and destinations, or a gateway from outside.
     ///
-    /// `check config` reads the configuration. `check database` connects to the database. `check destinations` compares it with what the destinations report, and logs in to mail servers
+    /// `check config` reads the configuration, and the sites of the database if the file has none. `check database` connects to the database. `check destinations` compares it with what the destinations report, and logs in to mail servers
     /// without sending mail; it leaves nothing behind, unless --send sends a test ticket. `check` alone does all of it. `check URL` tests a
     /// deployment through its proxies: sizes, headers, streams, CORS, caching, paths. Each line says good or BAD and how to fix it; the exit
     /// code is 1 if anything is bad. DESKBELL_ZENDESK_SECRET and DESKBELL_SMTP_PASSWORD work as with serve.
@@ -112,8 +112,8 @@ enum Command {
     Export(Export),
     /// Apply the migrations of this version to the database, while gateways are running or before they start.
     ///
-    /// `serve` and every command that opens the database do this as well; use this to see and time it, and --check in scripts. Gateways of the version before go on working with the
-    /// migrated database.
+    /// `serve`, `import` and `site add` do this as well; use this to see and time it, and --check in scripts. Every other command refuses a database that lacks migrations, and leaves
+    /// it as it is. Gateways of the version before go on working with the migrated database.
     Migrate(Migrate),
     /// Move everything in an SQLite database to the configured PostgreSQL database, which has to be empty.
     ///

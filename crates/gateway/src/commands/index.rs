@@ -61,7 +61,7 @@ pub async fn write(
         // A typo in the name must not create an empty database.
         None if !settings.database.may_exist() => Default::default(),
         None => {
-            let store = wire_up::open_store(settings).await?;
+            let store = wire_up::open_current_store(settings).await?;
             let questions = all_questions(store.as_ref(), site).await;
             store.close().await;
             (questions?, Vec::new(), Vec::new())

@@ -59,12 +59,12 @@ pub struct OpenData {
 }
 
 impl OpenData {
-    /// Opens the database and the attachments; does not create the database.
+    /// Opens the database and the attachments; neither creates nor migrates the database.
     pub async fn open(settings: &Settings) -> Result<OpenData, DataError> {
         if !settings.database.may_exist() {
             return Err(DataError::NoDatabase(settings.database.to_string()));
         }
-        let store = wire_up::open_store(settings).await?;
+        let store = wire_up::open_current_store(settings).await?;
         let files = wire_up::open_files(settings)?;
         let audit = wire_up::audit(settings, &store);
         Ok(OpenData { store, files, audit })

@@ -85,19 +85,24 @@ pub struct ConfiguredSites {
 }
 
 impl ConfiguredSites {
-    /// Opens the database of the settings; does not create it.
+    /// Opens the database of the settings; neither creates nor migrates it.
     pub async fn open(settings: Settings) -> Result<ConfiguredSites, DataError> {
         if !settings.database.may_exist() {
             return Err(DataError::NoDatabase(settings.database.to_string()));
         }
-        Ok(ConfiguredSites::open_or_create(settings).await?)
+        let store = wire_up::open_current_store(&settings).await?;
+        Ok(ConfiguredSites::new(store, settings))
     }
 
     /// Opens the database of the settings, which is created if it does not exist: a gateway needs a site to start.
     pub async fn open_or_create(settings: Settings) -> Result<ConfiguredSites, StoreError> {
         let store = wire_up::open_store(&settings).await?;
+        Ok(ConfiguredSites::new(store, settings))
+    }
+
+    fn new(store: Arc<dyn Store>, settings: Settings) -> ConfiguredSites {
         let audit = wire_up::audit(&settings, &store);
-        Ok(ConfiguredSites { store, settings, audit })
+        ConfiguredSites { store, settings, audit }
     }
 
     /// All sites in the order of their keys.

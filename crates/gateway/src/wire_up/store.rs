@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use crate::config::{Database, PostgresSettings, Settings};
 use deskbell_core::clock::{Clock, SystemClock};
-use deskbell_core::ports::{MoveSource, MoveTarget, SchemaStatus, SharedStore, Store, StoreError, TicketChanges};
+use deskbell_core::ports::{
+    MoveSource, MoveTarget, PendingMigrations, SchemaStatus, SharedStore, Store, StoreError, TicketChanges,
+};
 use store_postgres::PostgresStore;
 use store_postgres::moves::PostgresMoveTarget;
 use store_sqlite::SqliteStore;
@@ -30,11 +32,11 @@ pub async fn open(settings: &Settings) -> Result<OpenStore, StoreError> {
     match &settings.database {
         Database::Sqlite(path) => {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-            let store = Arc::new(open_sqlite(path, settings, clock.clone()).await?);
+            let store = Arc::new(open_sqlite(path, settings, clock.clone(), PendingMigrations::Apply).await?);
             Ok(OpenStore { store, clock, changes: None, shared: None })
         }
         Database::Postgres(postgres) => {
-            let store = open_postgres(postgres).await?;
+            let store = open_postgres(postgres, PendingMigrations::Apply).await?;
             let clock = Arc::new(store.database_clock().await?);
             let changes = Arc::new(store.ticket_changes());
             let store = Arc::new(store);
@@ -62,22 +64,28 @@ pub async fn wait_for<T>(database: &Database, work: impl Future<Output = T>) -> 
 }
 
 /// Opens the store of the settings for a command.
-pub async fn open_for_command(settings: &Settings) -> Result<Arc<dyn Store>, StoreError> {
+pub async fn open_for_command(settings: &Settings, pending: PendingMigrations) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match &settings.database {
-        Database::Sqlite(path) => Arc::new(open_sqlite(path, settings, Arc::new(SystemClock)).await?),
-        Database::Postgres(postgres) => Arc::new(open_postgres(postgres).await?),
+        Database::Sqlite(path) => Arc::new(open_sqlite(path, settings, Arc::new(SystemClock), pending).await?),
+        Database::Postgres(postgres) => Arc::new(open_postgres(postgres, pending).await?),
     })
 }
 
-async fn open_sqlite(path: &Path, settings: &Settings, clock: Arc<dyn Clock>) -> Result<SqliteStore, StoreError> {
+async fn open_sqlite(
+    path: &Path,
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+    pending: PendingMigrations,
+) -> Result<SqliteStore, StoreError> {
     let readers = settings.database_readers.unwrap_or(store_sqlite::READERS);
-    SqliteStore::open_with(path, store_sqlite::StoreOptions { readers, clock }).await
+    SqliteStore::open_with(path, store_sqlite::StoreOptions { readers, clock, pending }).await
 }
 
-async fn open_postgres(postgres: &PostgresSettings) -> Result<PostgresStore, StoreError> {
+async fn open_postgres(postgres: &PostgresSettings, pending: PendingMigrations) -> Result<PostgresStore, StoreError> {
     let options = store_postgres::StoreOptions {
         connections: postgres.connections.unwrap_or(store_postgres::CONNECTIONS),
         direct_url: postgres.listen_url.as_ref().map(|url| url.with_password().into()),
+        pending,
         ..store_postgres::StoreOptions::default()
     };
     PostgresStore::open(postgres.url.with_password(), options).await
