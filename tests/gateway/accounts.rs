@@ -162,6 +162,25 @@ async fn agents_see_and_change_nothing_of_other_sites() {
 }
 
 #[tokio::test]
+async fn an_unreadable_ticket_of_another_site_is_like_none() {
+    on_sqlite();
+    let office = office().await;
+    let (own, other) = (office.ticket("acme", "").await, office.ticket("globex", "other").await);
+    let damage = "UPDATE tickets SET severity = 'urgent'";
+    sqlx::query(damage).execute(&mut office.gateway.connection().await).await.unwrap();
+    let found =
+        async |reference: &str| office.get(&office.agent, &format!("/inbox?q={reference}")).await.status.as_u16();
+    let shown =
+        async |reference: &str| office.get(&office.agent, &format!("/inbox/tickets/{reference}")).await.status.as_u16();
+    let changed = async |reference: &str| {
+        let page = format!("/inbox/tickets/{reference}");
+        office.submit(&office.agent, &page, "action=note&text=x").await.status.as_u16()
+    };
+    assert_eq!((found(&other).await, shown(&other).await, changed(&other).await), (200, 404, 404));
+    assert_eq!((found(&own).await, shown(&own).await, changed(&own).await), (303, 500, 500), "and theirs says why");
+}
+
+#[tokio::test]
 async fn dead_letters_of_other_sites_are_not_sent_again() {
     let office = office().await;
     office.ticket("globex", "other").await;

@@ -493,7 +493,12 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         inbox: InboxState {
             access: Arc::new(access),
             destinations: Arc::new(destination_statuses),
-            list: Arc::new(ListReader { sites: sites.clone(), tickets: store.clone(), incidents: current_incidents }),
+            list: Arc::new(ListReader {
+                sites: sites.clone(),
+                tickets: store.clone(),
+                heads: store.clone(),
+                incidents: current_incidents,
+            }),
             ticket: Arc::new(TicketReader {
                 sites: sites.clone(),
                 tickets: store.clone(),

@@ -10,12 +10,13 @@ use axum::{Extension, Form};
 use serde::Deserialize;
 
 use super::access::CurrentAgent;
-use super::page;
 use super::render::{Failed, message};
 use super::ticket_reader::TicketReader;
-use deskbell_core::ports::StoredTicket;
+use super::{erase, page};
+use deskbell_core::ports::{StoreError, StoredTicket};
 use deskbell_core::rules::permissions::Permission;
 use deskbell_core::site::Sites;
+use deskbell_core::use_cases::privacy::EraseTicket;
 use deskbell_core::use_cases::tickets::{Action, ActionOutcome, HandleTicket};
 use domain::targets::Owner;
 use domain::ticket::{MESSAGE_MAX, Severity, Status};
@@ -43,12 +44,17 @@ pub struct ActionForm {
 pub async fn handle(
     State(tickets): State<Arc<TicketReader>>,
     State(actions): State<Arc<HandleTicket>>,
+    State(erase): State<Arc<EraseTicket>>,
     Extension(agent): Extension<CurrentAgent>,
     Path(name): Path<String>,
     form: Result<Form<ActionForm>, FormRejection>,
 ) -> Result<Response, Failed> {
-    let Some(ticket) = tickets.ticket(&name, &agent.sites(Permission::HandleTickets)).await? else {
-        return Ok(message(StatusCode::NOT_FOUND, page::not_found()));
+    let ticket = match tickets.ticket(&name, &agent.sites(Permission::HandleTickets)).await {
+        Ok(Some(ticket)) => ticket,
+        Ok(None) => return Ok(message(StatusCode::NOT_FOUND, page::not_found())),
+        // Whether there is one on another site, the response does not say.
+        Err(error @ StoreError::Damaged { .. }) => return erase::unreadable(&erase, &agent, &name, error).await,
+        Err(error) => return Err(error.into()),
     };
     let action = match form {
         Ok(Form(form)) => parse(&tickets.sites, &ticket, form),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::list_query::ListQuery;
 use deskbell_core::ids::SiteKey;
-use deskbell_core::ports::{InboxPage, SiteScope, StoreError, Tickets};
+use deskbell_core::ports::{Erasure, InboxPage, SiteScope, StoreError, Tickets};
 use deskbell_core::site::Sites;
 use deskbell_core::use_cases::incidents::CurrentIncidents;
 use domain::incident::Incident;
@@ -18,14 +18,16 @@ pub struct ListReader {
     pub sites: Arc<Sites>,
     /// The tickets.
     pub tickets: Arc<dyn Tickets>,
+    /// Their heads, which can be read even if a ticket cannot.
+    pub heads: Arc<dyn Erasure>,
     /// The current incidents.
     pub incidents: Arc<CurrentIncidents>,
 }
 
 impl ListReader {
-    /// Whether there is a ticket with a reference on some sites.
+    /// Whether there is a ticket with a reference on some sites, readable or not.
     pub async fn has_ticket(&self, reference: &str, sites: &SiteScope) -> Result<bool, StoreError> {
-        Ok(self.tickets.ticket_by_name(reference).await?.is_some_and(|ticket| sites.includes(&ticket.site)))
+        Ok(self.heads.ticket_head(reference).await?.is_some_and(|ticket| sites.includes(&ticket.site)))
     }
 
     /// The page of tickets for a query.
