@@ -16,14 +16,16 @@ impl Imports for PostgresStore {
     async fn import_run(&self, site: &SiteKey, source: &str) -> Result<ImportRun, StoreError> {
         let mut read = self.acquire().await?;
         let now = self.clock.now(&mut read).await?;
-        let run =
-            query("SELECT imported_at, failures, retry_at, progress FROM imports WHERE site = $1 AND source = $2");
+        let run = query(
+            "SELECT imported_at, failures, retry_at, lease_until, progress FROM imports WHERE site = $1 AND source = $2",
+        );
         let run = run.bind(text(site.as_str())).bind(text(source)).fetch_optional(&mut *read).await;
         let Some(run) = run.map_err(store_error)? else { return Ok(ImportRun::default()) };
         Ok(ImportRun {
             since_import: run.optional_time("imported_at")?.map(|at| now.since(at)),
             failures: run.number("failures")?,
             retry_in: run.optional_time("retry_at")?.map(|at| at.since(now)),
+            leased_for: run.optional_time("lease_until")?.map(|at| at.since(now)).filter(|rest| !rest.is_zero()),
             progress: run.value("progress")?,
         })
     }

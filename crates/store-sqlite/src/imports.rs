@@ -20,17 +20,19 @@ impl Imports for SqliteStore {
         let now = self.now();
         // An import whose time cannot be read is repeated.
         let since_import = imported_at.and_then(|at| at.parse::<Timestamp>().ok()).map(|at| now.since(at));
-        let run = query("SELECT failures, retry_at, progress FROM import_runs WHERE site = ? AND source = ?");
+        let run =
+            query("SELECT failures, retry_at, lease_until, progress FROM import_runs WHERE site = ? AND source = ?");
         let Some(run) =
             run.bind(site.as_str()).bind(source).fetch_optional(&self.readers).await.map_err(store_error)?
         else {
             return Ok(ImportRun { since_import, ..ImportRun::default() });
         };
-        let retry_at: String = run.value("retry_at")?;
+        let (retry_at, lease_until): (String, String) = (run.value("retry_at")?, run.value("lease_until")?);
         Ok(ImportRun {
             since_import,
             failures: run.value("failures")?,
             retry_in: self.time_until(Some(retry_at)),
+            leased_for: self.time_until(Some(lease_until)).filter(|rest| !rest.is_zero()),
             progress: run.value("progress")?,
         })
     }

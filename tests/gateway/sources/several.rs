@@ -165,6 +165,24 @@ async fn two_gateways_on_one_database_run_a_scheduled_import_once() {
 }
 
 #[tokio::test]
+async fn an_import_whose_process_was_killed_begins_again_as_soon_as_its_lease_has_ended() {
+    let (squeak, database) = (squeak("One").await, Database::new().await);
+    let plan = ScheduledImport { source: Arc::new(source(&squeak)), period: Duration::from_secs(3600), prune: false };
+    let name = plan.source.name();
+    let lease = Duration::from_secs(3);
+    assert!(database.store.lease_import(&"acme".into(), &name, "killed", lease).await.unwrap());
+    let running = run(Arc::new(database.store.clone()), plan);
+    let imported = async {
+        while database.store.import_run(&"acme".into(), &name).await.unwrap().progress.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    // Shorter than the time between two checks of a lease that is renewed.
+    tokio::time::timeout(Duration::from_secs(25), imported).await.expect("nobody waits longer than for the lease");
+    running.abort();
+}
+
+#[tokio::test]
 async fn failed_scheduled_imports_are_retried_before_the_next_period() {
     let (squeak, database) = (StandIn::new().await, Database::new().await);
     squeak.set("/api/questions", 403, &[], "");

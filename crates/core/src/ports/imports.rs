@@ -41,6 +41,8 @@ pub struct ImportRun {
     pub failures: u32,
     /// The time until the next attempt is due; none if the last one did not fail.
     pub retry_in: Option<Duration>,
+    /// How much longer the lease lasts of whoever imports it, or was ended while it did; none if nobody has one.
+    pub leased_for: Option<Duration>,
     /// The source's marker for requesting only changes, in the format of its importer; empty if it gave none.
     pub progress: String,
 }

@@ -19,11 +19,12 @@ pub const EVERY_MIN: Duration = Duration::from_secs(10 * 60);
 pub const EVERY_MAX: Duration = Duration::from_secs(1000 * 60 * 60);
 /// The first backoff after a failure; doubled after each further one, up to the interval of the plan.
 const RETRY_FIRST: Duration = Duration::from_secs(60);
-/// The duration of a lease, and how often it is renewed.
-const LEASE: Duration = Duration::from_secs(5 * 60);
-const RENEW_EVERY: Duration = Duration::from_secs(60);
-/// How long to wait before checking whether another process has released a source.
-const LEASED_ELSEWHERE: Duration = Duration::from_secs(30);
+/// The duration of a lease, and how often it is renewed. An import whose process was killed begins again when its lease has ended.
+const LEASE: Duration = Duration::from_secs(60);
+const RENEW_EVERY: Duration = Duration::from_secs(15);
+/// How long to wait at least, and at most, before checking whether another process has released a source.
+const LEASED_ELSEWHERE_MIN: Duration = Duration::from_secs(1);
+const LEASED_ELSEWHERE_MAX: Duration = Duration::from_secs(30);
 
 /// A scheduled import.
 #[derive(Clone, Debug)]
@@ -36,15 +37,37 @@ pub struct ScheduledImport {
     pub prune: bool,
 }
 
+/// What a process does next about a source.
+enum Turn {
+    /// Check again after this time.
+    Later(Duration),
+    /// Wait for the lease of another process, which lasts so long unless it is renewed or given back.
+    LeasedElsewhere(Duration),
+}
+
 impl ImportQuestions {
     /// Runs the scheduled import of a site; never returns. Imports at once unless this gateway or another one on the same database has done so
     /// recently, and then on schedule.
     pub async fn run(&self, site: &SiteKey, plan: &ScheduledImport) -> Infallible {
         let holder = Uuid::new_v4().to_string();
+        let mut is_waiting = false;
         loop {
             let span = tracing::info_span!("import", site = site.as_str(), source = %plan.source.location());
-            let pause = match self.import_if_due(site, plan, &holder).instrument(span).await {
-                Ok(pause) => pause,
+            let turn = self.import_if_due(site, plan, &holder).instrument(span).await;
+            let was_waiting = std::mem::replace(&mut is_waiting, matches!(turn, Ok(Turn::LeasedElsewhere(_))));
+            let pause = match turn {
+                Ok(Turn::Later(pause)) => pause,
+                Ok(Turn::LeasedElsewhere(wait)) => {
+                    if !was_waiting {
+                        tracing::info!(
+                            site = site.as_str(),
+                            source = %plan.source.location(),
+                            lease_ends_in = ?wait,
+                            "import waits for another process, or for the end of its lease if it was killed"
+                        );
+                    }
+                    lease_pause(wait, plan.period)
+                }
                 Err(error) => {
                     tracing::warn!(
                         site = site.as_str(),
@@ -59,33 +82,29 @@ impl ImportQuestions {
         }
     }
 
-    /// Imports a source if it is due and no other process holds its lease. Returns the time until the next check.
-    async fn import_if_due(
-        &self,
-        site: &SiteKey,
-        plan: &ScheduledImport,
-        holder: &str,
-    ) -> Result<Duration, StoreError> {
+    /// Imports a source if it is due and no other process holds its lease.
+    async fn import_if_due(&self, site: &SiteKey, plan: &ScheduledImport, holder: &str) -> Result<Turn, StoreError> {
         let name = plan.source.name();
         let time_left = time_left(&self.imports.import_run(site, &name).await?, plan.period);
         if !time_left.is_zero() {
-            return Ok(time_left);
+            return Ok(Turn::Later(time_left));
         }
         if !self.lease(site, &name, holder).await? {
-            return Ok(LEASED_ELSEWHERE.min(plan.period));
+            let run = self.imports.import_run(site, &name).await?;
+            return Ok(Turn::LeasedElsewhere(run.leased_for.unwrap_or_default()));
         }
         // Another process may have just imported it.
         let run = self.imports.import_run(site, &name).await?;
         let time_left = self::time_left(&run, plan.period);
         if !time_left.is_zero() {
-            return Ok(time_left);
+            return Ok(Turn::Later(time_left));
         }
         let failures = match self.import_leased(site, plan, holder, &run).await {
             Ok((report, progress)) => {
                 log(site, plan, &report);
                 if !report.is_incomplete {
                     self.imports.record_import(site, &name, holder, &ImportOutcome::Success { progress }).await?;
-                    return Ok(plan.period);
+                    return Ok(Turn::Later(plan.period));
                 }
                 run.failures.saturating_add(1)
             }
@@ -108,7 +127,7 @@ impl ImportQuestions {
             "scheduled import will be retried"
         );
         self.imports.record_import(site, &name, holder, &ImportOutcome::Failure { retry_in: pause }).await?;
-        Ok(pause)
+        Ok(Turn::Later(pause))
     }
 
     /// Imports a source, renewing the lease meanwhile.
@@ -162,6 +181,11 @@ fn time_left(run: &ImportRun, period: Duration) -> Duration {
     }
 }
 
+/// How long to wait for the lease of another process that lasts so long: until it ends, and not for much longer than until it is given back.
+fn lease_pause(rest: Duration, period: Duration) -> Duration {
+    rest.clamp(LEASED_ELSEWHERE_MIN, LEASED_ELSEWHERE_MAX).min(period)
+}
+
 /// The backoff after this many failures in a row: growing, and never longer than the interval after a success.
 fn retry_pause(failures: u32, period: Duration) -> Duration {
     let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(20));
@@ -187,6 +211,13 @@ mod tests {
         assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1440]);
         assert_eq!(retry_pause(u32::MAX, period), period);
         assert_eq!(retry_pause(3, Duration::from_secs(10)), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_lease_elsewhere_is_waited_for_until_it_ends_but_checked_now_and_then() {
+        let pause = |rest| lease_pause(Duration::from_secs(rest), EVERY_MIN).as_secs();
+        assert_eq!([0, 1, 12, 30, 60, 300].map(pause), [1, 1, 12, 30, 30, 30]);
+        assert_eq!(lease_pause(LEASE, Duration::from_millis(5)), Duration::from_millis(5));
     }
 
     #[test]
