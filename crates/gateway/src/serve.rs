@@ -10,7 +10,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
-use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinError, JoinHandle};
@@ -29,7 +28,7 @@ use super::config::starter::{self, StarterError};
 use super::config::{NO_SITE, SettingsError, notices};
 use super::database_watch::Outage;
 use super::guard::{connections_max, open_files};
-use super::http::{self, CurrentRouter, connections};
+use super::http::{self, CurrentRouter, connections, running};
 use super::wire_up;
 use super::wire_up::{Changes, Gateway, OpenError, Setup};
 use super::workers::RunningWorkers;
@@ -39,8 +38,8 @@ use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::{ReloadReport, StoreError};
 use deskbell_core::random;
 
-/// How long requests, deliveries, mails and syncs may continue after a shutdown signal; longer than any request may take, except for uploads,
-/// which clients repeat.
+/// How long requests, downloads, deliveries, mails and syncs may continue after a shutdown signal; longer than any request may take, except for
+/// uploads, which clients repeat, and for downloads over slow networks.
 const GRACE: Duration = Duration::from_secs(20);
 /// How long connections may stay open after the last response. Browsers keep spare ones that never send anything.
 const FLUSH_TIME: Duration = Duration::from_millis(500);
@@ -164,6 +163,7 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     let (stop, listeners) = (CancellationToken::new(), TaskTracker::new());
     let capacity = Capacity::new(&limits, proxies.clone(), connections_max(&limits, open_files()));
     let times = Times::default();
+    let ends = (stop.clone(), requests.clone());
     announce(listener.local_addr()?)?;
 
     current.start_workers(&stop).await;
@@ -174,17 +174,17 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
         let limits = Limits { connections_per_address: NonZeroU32::new(INBOX_CONNECTIONS), ..limits };
         let capacity = Capacity::new(&limits, proxies.clone(), INBOX_CONNECTIONS);
         let router = current.inbox.clone();
-        inbox_serving = Some(listeners.spawn(connections::serve(listener, router, capacity, times, stop.clone())));
+        inbox_serving = Some(listeners.spawn(connections::serve(listener, router, capacity, times, ends.clone())));
     }
     if let Some(listener) = metrics_listener {
         tracing::info!(address = %listener.local_addr()?, "metrics listening");
         let capacity = Capacity::new(&limits, proxies.clone(), METRICS_CONNECTIONS);
         let router = current.metrics.clone();
-        listeners.spawn(connections::serve(listener, router, capacity, times, stop.clone()));
+        listeners.spawn(connections::serve(listener, router, capacity, times, ends.clone()));
     }
     // In a task of its own, so that nothing else delays accepting connections.
     let router = current.public.clone();
-    let mut serving = listeners.spawn(connections::serve(listener, router, capacity, times, stop.clone()));
+    let mut serving = listeners.spawn(connections::serve(listener, router, capacity, times, ends.clone()));
     let ended = loop {
         tokio::select! {
             () = &mut stop_requested => break Ok(()),
@@ -335,7 +335,7 @@ impl RunningGateway {
 fn routers(gateway: &Gateway, requests: &TaskTracker) -> [Router; 3] {
     let track = {
         let requests = requests.clone();
-        move |request: Request, next: Next| track_request(requests.clone(), request, next)
+        move |request: Request, next: Next| running::track(requests.clone(), request, next)
     };
     [
         http::router(&gateway.routers).layer(from_fn(track.clone())),
@@ -358,12 +358,6 @@ async fn wait_for_inbox_end<T>(serving: &mut Option<JoinHandle<T>>) -> Result<T,
         Some(serving) => serving.await,
         None => std::future::pending().await,
     }
-}
-
-/// Tracks a request until its response begins.
-async fn track_request(requests: TaskTracker, request: Request, next: Next) -> Response {
-    let _token = requests.token();
-    next.run(request).await
 }
 
 /// Listens; the demo picks a free port if its own is taken, because nobody depends on it.

@@ -9,6 +9,7 @@ use gateway::http::connections::{self, Capacity, Times};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use crate::support::{Gateway, gateway_with};
 
@@ -35,7 +36,8 @@ async fn serve(limits: &str) -> Served {
     let settings = gateway::config::load(&Overrides { config: file, ..Overrides::default() }).unwrap();
     let max = connections_max(&settings.limits, open_files());
     let capacity = Capacity::new(&settings.limits, settings.proxies.clone(), max);
-    tokio::spawn(connections::serve(listener, gateway.router.clone().into(), capacity, Times::default(), stop.clone()));
+    let ends = (stop.clone(), TaskTracker::new());
+    tokio::spawn(connections::serve(listener, gateway.router.clone().into(), capacity, Times::default(), ends));
     Served { gateway, address, _stop: stop.drop_guard() }
 }
 

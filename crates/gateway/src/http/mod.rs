@@ -23,6 +23,7 @@ pub mod problem;
 mod refusals;
 mod refused_origins;
 pub mod requester;
+pub mod running;
 mod state_macro;
 mod trace_context;
 mod upload;

@@ -68,13 +68,14 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Accepts connections until it is cancelled, and ends when none is open. Open connections end after their pending response.
+/// Accepts connections until it is cancelled, and ends when none is open. Open connections end after their pending response; `unwritten` counts
+/// those whose client has yet to read what was sent.
 pub async fn serve(
     listener: TcpListener,
     router: CurrentRouter,
     capacity: Capacity,
     times: Times,
-    stop: CancellationToken,
+    (stop, unwritten): (CancellationToken, TaskTracker),
 ) {
     let (connections, lingering) = (TaskTracker::new(), Permits::default());
     loop {
@@ -85,7 +86,8 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer)) => match capacity.admit(peer.ip()) {
                 Ok(permit) => {
-                    connections.spawn(connection(stream, peer, router.clone(), permit, times, stop.clone()));
+                    let ends = (stop.clone(), unwritten.clone());
+                    connections.spawn(connection(stream, peer, router.clone(), permit, times, ends));
                 }
                 Err(refusal) => refuse(stream, refusal, lingering.acquire((), LINGERING_MAX)),
             },
@@ -156,7 +158,7 @@ async fn connection(
     router: CurrentRouter,
     _permit: ConnectionPermit,
     times: Times,
-    stop: CancellationToken,
+    (stop, unwritten): (CancellationToken, TaskTracker),
 ) {
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
@@ -171,7 +173,7 @@ async fn connection(
         .header_read_timeout(times.head)
         .max_buf_size(LIBRARY_HEAD_MAX)
         .max_headers(LIBRARY_HEADERS_MAX);
-    let stream = StallTimeout::new(stream, times.reading);
+    let stream = StallTimeout::new(stream, times.reading, unwritten);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -198,7 +200,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", get(|| async { "refused in words" }));
         let capacity = Capacity::new(&Limits::default(), Proxies::default(), 64);
-        tokio::spawn(serve(listener, router.into(), capacity, Times::default(), CancellationToken::new()));
+        tokio::spawn(serve(listener, router.into(), capacity, Times::default(), Default::default()));
         let many_headers: String = (0..HEADERS_MAX + 1).map(|number| format!("x-{number}: x\r\n")).collect();
         let long_header = format!("cookie: {}\r\n", "x".repeat(HEAD_MAX + 1024));
         for headers in [many_headers, long_header] {
@@ -218,7 +220,7 @@ mod tests {
         let router = Router::new().route("/", get(|| async { "well" }));
         let times = Times { head: Duration::from_millis(300), ..Times::default() };
         let capacity = Capacity::new(&Limits::default(), Proxies::default(), 64);
-        tokio::spawn(serve(listener, router.into(), capacity, times, CancellationToken::new()));
+        tokio::spawn(serve(listener, router.into(), capacity, times, Default::default()));
 
         let mut slow = TcpStream::connect(address).await.unwrap();
         slow.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();

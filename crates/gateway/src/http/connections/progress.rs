@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// The bytes that have to be read within the time to count as progress.
 const PROGRESS_MIN: usize = 16 * 1024;
@@ -19,12 +21,15 @@ pub struct StallTimeout<S> {
     deadline: Pin<Box<Sleep>>,
     /// How much was written since the first write that had to wait; `None` if none waits.
     written_before: Option<usize>,
+    /// Tracks data that waits to be written: the end of a response that a shutdown must not cut off.
+    unwritten: TaskTracker,
+    waiting: Option<TaskTrackerToken>,
 }
 
 impl<S> StallTimeout<S> {
-    /// Gives the peer this time to read [`PROGRESS_MIN`] bytes.
-    pub fn new(stream: S, time: Duration) -> StallTimeout<S> {
-        StallTimeout { stream, time, deadline: Box::pin(sleep(time)), written_before: None }
+    /// Gives the peer this time to read [`PROGRESS_MIN`] bytes. While data waits for the peer, it counts as a task.
+    pub fn new(stream: S, time: Duration, unwritten: TaskTracker) -> StallTimeout<S> {
+        StallTimeout { stream, time, deadline: Box::pin(sleep(time)), written_before: None, unwritten, waiting: None }
     }
 
     /// Checks the result of a write.
@@ -39,7 +44,13 @@ impl<S> StallTimeout<S> {
                 let so_far = so_far + count;
                 self.written_before = (*count < requested && so_far < PROGRESS_MIN).then_some(so_far);
             }
+            if result.as_ref().map_or(true, |count| *count >= requested) {
+                self.waiting = None;
+            }
             return Poll::Ready(result);
+        }
+        if self.waiting.is_none() {
+            self.waiting = Some(self.unwritten.token());
         }
         if self.written_before.is_none() {
             self.written_before = Some(0);
@@ -103,7 +114,8 @@ mod tests {
                     client.read_exact(&mut bytes).await.unwrap();
                 }
             });
-            let error = StallTimeout::new(server, TIME).write_all(&[0; 1_000_000]).await.unwrap_err();
+            let error =
+                StallTimeout::new(server, TIME, TaskTracker::new()).write_all(&[0; 1_000_000]).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TimedOut, "{trickle}");
             reading.abort();
         }
@@ -120,10 +132,30 @@ mod tests {
             }
             received
         });
-        let mut writer = StallTimeout::new(server, TIME);
+        let mut writer = StallTimeout::new(server, TIME, TaskTracker::new());
         writer.write_all(&[0; 100_000]).await.unwrap();
         drop(writer);
         assert_eq!(reading.await.unwrap(), 100_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_for_its_reader_counts_as_unwritten_until_it_is_read() {
+        let ((server, mut client), unwritten) = (duplex(1000), TaskTracker::new());
+        let mut writer = StallTimeout::new(server, TIME, unwritten.clone());
+        writer.write_all(&[0; 1000]).await.unwrap();
+        assert_eq!(unwritten.len(), 0, "nothing waits");
+        let writing = tokio::spawn(async move {
+            writer.write_all(&[0; 1500]).await.unwrap();
+            writer
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(unwritten.len(), 1);
+        client.read_exact(&mut [0; 1000]).await.unwrap();
+        tokio::task::yield_now().await;
+        assert_eq!(unwritten.len(), 1, "a part of it still waits");
+        client.read_exact(&mut [0; 1000]).await.unwrap();
+        let _writer = writing.await.unwrap();
+        assert_eq!(unwritten.len(), 0);
     }
 
     #[tokio::test(start_paused = true)]
@@ -134,7 +166,7 @@ mod tests {
             client.read_to_end(&mut bytes).await.unwrap();
             bytes.len()
         });
-        let mut writer = StallTimeout::new(server, TIME);
+        let mut writer = StallTimeout::new(server, TIME, TaskTracker::new());
         for _ in 0..20 {
             writer.write_all(&[0; 50]).await.unwrap();
             tokio::time::sleep(10 * TIME).await;
