@@ -199,6 +199,11 @@ async fn sites_limit_size_count_and_types_of_files() {
         assert_eq!(answer.problem(), (415, code.into()));
         assert!(answer.json()["title"].as_str().unwrap().contains(expected), "{}", answer.text());
     }
+    // Browsers call a program by the media type of downloads.
+    let program = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0".to_vec();
+    let refused = gateway.send(put("acme", TWO, Some(MINE), "a.out", program)).await.json();
+    let title = refused["title"].as_str().unwrap();
+    assert!(title.contains("but no programs; put the file into a ZIP") && !title.contains("octet-stream"), "{title}");
     // JSON is accepted as text where only text is.
     let json = gateway.send(put("small", TWO, Some(MINE), "a.json", "{}")).await.json();
     assert_eq!((&json["type"], &json["name"]), (&json!("text/plain"), &json!("a.json")));

@@ -137,5 +137,6 @@ async fn check_delivers_a_marked_test_ticket() {
     let state = zendesk.state();
     let external = state.tickets.values().next().unwrap();
     assert!(external.comments[0].body.contains("\n\nThis is a test of Deskbell"));
+    assert!(external.tags.iter().any(|tag| tag == "deskbell_test"), "{:?}", external.tags);
     assert!(report.contains(&format!("/agent/tickets/{}", external.id)), "{report}");
 }

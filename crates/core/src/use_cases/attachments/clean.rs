@@ -176,7 +176,15 @@ impl Found {
 
 /// The types that a site accepts, in words, and what to do about other files.
 fn allowed(rules: &Attachments) -> String {
-    let types: Vec<&str> = rules.types.iter().map(|known| known.word()).collect();
+    // The media type of downloads is also what browsers call a program, which is refused.
+    let word = |known: &FileType| match known {
+        FileType::Download => "recordings, compressed logs, dumps and traces, but no programs",
+        known => known.word(),
+    };
+    // Last, because a list of names belongs to it.
+    let (others, named): (Vec<&FileType>, Vec<&FileType>) =
+        rules.types.iter().partition(|known| **known == FileType::Download);
+    let types: Vec<&str> = named.into_iter().chain(others).map(word).collect();
     if rules.max_count == 0 || types.is_empty() {
         return "this site does not accept files".into();
     }
