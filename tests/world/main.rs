@@ -4,6 +4,7 @@
 // The helpers that `tests/gateway` shares have more functions than either suite needs.
 #![allow(dead_code)]
 
+mod access_links;
 mod addresses;
 mod answers;
 #[path = "../gateway/documented.rs"]

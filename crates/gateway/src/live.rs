@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
-use deskbell_core::ids::{CustomerId, SessionHash, SiteKey};
+use deskbell_core::ids::{CustomerId, SessionHash, SiteKey, TicketId};
 use deskbell_core::ports::{Reader, ReaderCounts, StoreError, StoredTicket};
 use deskbell_core::use_cases::tickets::summary;
 use domain::conversation::Summary;
@@ -50,7 +50,33 @@ impl TicketChange {
     }
 }
 
-type OpenStreams = HashMap<StreamKey, Sender<Arc<TicketChange>>>;
+#[derive(Debug, Default)]
+struct OpenStreams {
+    readers: HashMap<StreamKey, ReaderStreams>,
+    /// The readers among them for whom links have opened a ticket.
+    opened: HashMap<TicketId, Vec<StreamKey>>,
+}
+
+/// The streams of a reader.
+#[derive(Debug)]
+struct ReaderStreams {
+    changes: Sender<Arc<TicketChange>>,
+    /// The tickets that links have opened for them.
+    opened: Vec<TicketId>,
+}
+
+impl OpenStreams {
+    fn remove(&mut self, key: &StreamKey) {
+        for ticket in self.readers.remove(key).map(|reader| reader.opened).unwrap_or_default() {
+            if let Some(readers) = self.opened.get_mut(&ticket) {
+                readers.retain(|reader| reader != key);
+                if readers.is_empty() {
+                    self.opened.remove(&ticket);
+                }
+            }
+        }
+    }
+}
 
 /// Notifies streams.
 #[derive(Clone, Debug, Default)]
@@ -64,34 +90,72 @@ impl Live {
             (None, Some(session)) => Reader::Session(session),
             (None, None) => return,
         };
-        let Some(streams) = self.streams().get(&StreamKey::by(&ticket.site, reader)).cloned() else { return };
-        let change = TicketChange { ticket: summary(&ticket), counts: OnceCell::new() };
-        // The last stream may have just ended, which is no error.
-        let _ = streams.send(Arc::new(change));
+        let own = StreamKey::by(&ticket.site, reader);
+        let is_anonymous = ticket.person.is_none();
+        let streams = self.streams();
+        let opened = streams.opened.get(&ticket.id).filter(|_| is_anonymous).cloned().unwrap_or_default();
+        let senders = |keys: &[StreamKey]| -> Vec<_> {
+            keys.iter().filter_map(|key| Some(streams.readers.get(key)?.changes.clone())).collect()
+        };
+        let (own, opened) =
+            (senders(if opened.contains(&own) { &[] } else { std::slice::from_ref(&own) }), senders(&opened));
+        drop(streams);
+        send(&own, &ticket);
+        if !opened.is_empty() {
+            let mut ticket = ticket;
+            ticket.handling.show_all_if(true);
+            send(&opened, &ticket);
+        }
     }
 
     /// Whether a reader has open streams.
     pub fn is_watched(&self, site: &SiteKey, reader: Reader<'_>) -> bool {
-        self.streams().contains_key(&StreamKey::by(site, reader))
+        self.streams().readers.contains_key(&StreamKey::by(site, reader))
     }
 
-    /// Watches the tickets of a reader for changes.
-    pub fn watch(&self, site: &SiteKey, reader: Reader<'_>) -> Watch {
+    /// Whether a reader with open streams has opened a ticket by a link.
+    pub fn is_opened(&self, ticket: &TicketId) -> bool {
+        self.streams().opened.contains_key(ticket)
+    }
+
+    /// Watches the tickets of a reader for changes, and those that links have opened for them.
+    pub fn watch(&self, site: &SiteKey, reader: Reader<'_>, opened: &[TicketId]) -> Watch {
         let watched = StreamKey::by(site, reader);
         let mut streams = self.streams();
-        let changes = streams.entry(watched.clone()).or_insert_with(|| broadcast::channel(BEHIND_MAX).0).subscribe();
+        let none = || ReaderStreams { changes: broadcast::channel(BEHIND_MAX).0, opened: Vec::new() };
+        let reader = streams.readers.entry(watched.clone()).or_insert_with(none);
+        let changes = reader.changes.subscribe();
+        let new: Vec<TicketId> = opened.iter().filter(|ticket| !reader.opened.contains(ticket)).cloned().collect();
+        reader.opened.extend(new.iter().cloned());
+        for ticket in new {
+            streams.opened.entry(ticket).or_default().push(watched.clone());
+        }
         Watch { changes, watched, live: self.clone() }
     }
 
     /// Ends the streams of sites; their clients open others, if they still may.
     pub fn end(&self, is_over: impl Fn(&SiteKey) -> bool) {
-        self.streams().retain(|key, _| match key {
-            StreamKey::Person(site, _) | StreamKey::Session(site, _) => !is_over(site),
+        let mut streams = self.streams();
+        let ended = streams.readers.keys().filter(|key| match key {
+            StreamKey::Person(site, _) | StreamKey::Session(site, _) => is_over(site),
         });
+        for key in ended.cloned().collect::<Vec<_>>() {
+            streams.remove(&key);
+        }
     }
 
     fn streams(&self) -> MutexGuard<'_, OpenStreams> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sends a changed ticket to the streams of readers.
+fn send(readers: &[Sender<Arc<TicketChange>>], ticket: &StoredTicket) {
+    for streams in readers {
+        // Each reader has counts of their own.
+        let change = TicketChange { ticket: summary(ticket), counts: OnceCell::new() };
+        // The last stream may have just ended, which is no error.
+        let _ = streams.send(Arc::new(change));
     }
 }
 
@@ -112,7 +176,7 @@ impl Drop for Watch {
             return;
         }
         // This receiver is still counted.
-        if streams.get(&self.watched).is_some_and(|sender| sender.receiver_count() <= 1) {
+        if streams.readers.get(&self.watched).is_some_and(|reader| reader.changes.receiver_count() <= 1) {
             streams.remove(&self.watched);
         }
     }
@@ -122,6 +186,7 @@ impl Drop for Watch {
 mod tests {
     use super::*;
     use deskbell_core::clock;
+    use deskbell_core::ports::Confirmation;
     use serde_json::json;
 
     fn ticket(site: &SiteKey, person: Option<&CustomerId>, session: Option<SessionHash>) -> StoredTicket {
@@ -138,10 +203,10 @@ mod tests {
         let live = Live::default();
         let session = SessionHash::from([7; 32]);
         let mut watches = [
-            live.watch(&"acme".into(), Reader::Person(&"ada".into())),
-            live.watch(&"acme".into(), Reader::Person(&"ben".into())),
-            live.watch(&"other".into(), Reader::Person(&"ada".into())),
-            live.watch(&"acme".into(), Reader::Session(&session)),
+            live.watch(&"acme".into(), Reader::Person(&"ada".into()), &[]),
+            live.watch(&"acme".into(), Reader::Person(&"ben".into()), &[]),
+            live.watch(&"other".into(), Reader::Person(&"ada".into()), &[]),
+            live.watch(&"acme".into(), Reader::Session(&session), &[]),
         ];
         let mut woken = |ticket| {
             live.changed(ticket);
@@ -157,11 +222,11 @@ mod tests {
     #[test]
     fn streams_of_a_site_can_be_ended_without_those_that_follow() {
         let live = Live::default();
-        let mut ended = live.watch(&"acme".into(), Reader::Person(&"ada".into()));
-        let mut other = live.watch(&"other".into(), Reader::Person(&"ada".into()));
+        let mut ended = live.watch(&"acme".into(), Reader::Person(&"ada".into()), &[]);
+        let mut other = live.watch(&"other".into(), Reader::Person(&"ada".into()), &[]);
         live.end(|site| site.as_str() == "acme");
         assert!(matches!(ended.changes.try_recv(), Err(broadcast::error::TryRecvError::Closed)));
-        let mut next = live.watch(&"acme".into(), Reader::Person(&"ada".into()));
+        let mut next = live.watch(&"acme".into(), Reader::Person(&"ada".into()), &[]);
         drop(ended);
         live.changed(ticket(&"acme".into(), Some(&"ada".into()), None));
         live.changed(ticket(&"other".into(), Some(&"ada".into()), None));
@@ -171,12 +236,34 @@ mod tests {
     #[test]
     fn closed_streams_leave_nothing_behind() {
         let live = Live::default();
-        let one = live.watch(&"acme".into(), Reader::Person(&"ada".into()));
-        let mut other = live.watch(&"acme".into(), Reader::Person(&"ada".into()));
+        let one = live.watch(&"acme".into(), Reader::Person(&"ada".into()), &[]);
+        let mut other = live.watch(&"acme".into(), Reader::Person(&"ada".into()), &[]);
         drop(one);
         live.changed(ticket(&"acme".into(), Some(&"ada".into()), None));
         assert!(other.changes.try_recv().is_ok());
         drop(other);
-        assert!(live.streams().is_empty());
+        assert!(live.streams().readers.is_empty());
+    }
+
+    #[test]
+    fn streams_show_the_tickets_that_links_have_opened_for_their_reader() {
+        let live = Live::default();
+        let (sender, reader) = (SessionHash::from([7; 32]), SessionHash::from([8; 32]));
+        let mut changed = ticket(&"acme".into(), None, Some(sender));
+        changed.handling.confirmation = Confirmation::Awaited { withheld: 1, first: 1, code_sent: true };
+        let mut own = live.watch(&"acme".into(), Reader::Session(&sender), &[]);
+        let opened = [changed.id.clone()];
+        let mut other = live.watch(&"acme".into(), Reader::Session(&reader), &opened);
+        let second = live.watch(&"acme".into(), Reader::Session(&reader), &opened);
+        drop(second);
+        live.changed(changed.clone());
+        let is_unconfirmed = |watch: &mut Watch| watch.changes.try_recv().unwrap().ticket.unconfirmed;
+        assert!(is_unconfirmed(&mut own) && !is_unconfirmed(&mut other));
+        assert!(live.is_opened(&changed.id));
+        // Its sender has signed in.
+        live.changed(StoredTicket { person: Some("u-7".into()), ..changed.clone() });
+        assert!(own.changes.try_recv().is_err() && other.changes.try_recv().is_err());
+        drop(other);
+        assert!(!live.is_opened(&changed.id) && live.is_watched(&"acme".into(), Reader::Session(&sender)));
     }
 }

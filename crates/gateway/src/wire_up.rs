@@ -49,7 +49,7 @@ use deskbell_core::ports::{
     StatusPolls, Store, StoreError, TicketChanges,
 };
 use deskbell_core::pseudonym::Pseudonyms;
-use deskbell_core::use_cases::access::SignIn;
+use deskbell_core::use_cases::access::{OpenAccessLink, RequestAccessLink, SignIn};
 use deskbell_core::use_cases::agents::{Audit, HandleSessions};
 use deskbell_core::use_cases::attachments::{
     CleanFiles, FileAddresses, KeepFile, ReadFiles, StoreFile, SweepFiles, UploadLimits,
@@ -60,7 +60,8 @@ use deskbell_core::use_cases::delivery::{
 };
 use deskbell_core::use_cases::incidents::{CurrentIncidents, OpenIncidents};
 use deskbell_core::use_cases::mail::{
-    BlockedMailboxes, Codes, MailAnswers, MailWakers, Receipts, SendAnswers, SendMail, SiteOutbox, Unsubscribe,
+    BlockedMailboxes, Codes, MailAnswers, MailWakers, Receipts, SendAnswers, SendLinks, SendMail, SiteOutbox,
+    Unsubscribe,
 };
 use deskbell_core::use_cases::privacy::{EnforceRetention, EraseSelection, EraseTicket, ExportPorts, ExportSelection};
 use deskbell_core::use_cases::search::counting::Counting;
@@ -392,6 +393,10 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
     let mail_limits = mails.iter().map(|(site, mail)| (site.clone(), mail.limits)).collect();
     let receipts = Receipts::new(mail_limits, codes.clone(), pseudonyms.clone());
     let answer_settings = mails.iter().filter_map(|(site, mail)| Some((site.clone(), mail.answers?))).collect();
+    // Links need the address of the gateway.
+    let linking_sites = mails.iter().filter(|(_, mail)| mail.url.is_some()).map(|(site, _)| site.clone()).collect();
+    let request_access = RequestAccessLink::new(store.clone(), receipts.clone(), linking_sites, bus.clone());
+    let send_links = SendLinks::new(store.clone(), receipts.clone(), clock.clone());
     let answers = MailAnswers::new(answer_settings, destinations.clone(), codes.clone());
     let blocked = BlockedMailboxes::new(store.clone(), codes.clone());
     let clean = CleanFiles::new(files.clone());
@@ -471,7 +476,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
                 signers.get(site).is_some_and(|signers| !signers.is_empty())
             })),
             requesters: Arc::new(Requesters::new(sites.clone(), signers, sign_in, clock.clone())),
-            guard,
+            guard: guard.clone(),
             take_ticket: Arc::new(take_ticket),
             read_tickets: read.clone(),
             find_similar: Arc::new(FindSimilar::new(store.clone())),
@@ -516,6 +521,9 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
             sites: sites.clone(),
             open_link: Arc::new(OpenLink::new(store.clone(), store.clone(), codes.clone())),
             unsubscribe: Arc::new(Unsubscribe::new(store.clone(), store.clone(), codes.clone())),
+            request_access: Arc::new(request_access),
+            open_access: Arc::new(OpenAccessLink::new(store.clone(), store.clone())),
+            guard,
             read_tickets: read,
         },
         assets: Arc::new(Assets { folder: settings.assets.clone(), is_demo: settings.demo }),
@@ -550,7 +558,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         codes.clone(),
         clock.clone(),
     );
-    let send_answers = (send_answers, blocked);
+    let send_answers = (send_answers, send_links, blocked);
     let workers = Workers {
         deliver: DeliverTickets::new(store.clone(), contents, destinations.clone(), states.clone(), clock.clone()),
         resend,

@@ -21,7 +21,7 @@ use deskbell_core::timestamp::Timestamp;
 pub use claims::{CLAIMS, ClaimNames};
 pub use error::{ClaimError, IdentityError, TokenError};
 pub use jwks::Jwks;
-pub use session::SESSION_HEADER;
+pub use session::{SESSION_HEADER, digest as session_digest};
 pub use signer::{KeyError, LIFETIME_JWKS, TokenSigner};
 
 /// The credentials in a request's headers.

@@ -3,6 +3,7 @@
 // All of this is test code, for which clippy.toml allows these lints, but clippy does not recognise it as such.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod access_links;
 mod agents;
 mod answer_mails;
 mod attachments;
@@ -57,6 +58,11 @@ macro_rules! rules {
 
 rules! {
     $,
+    access_links::a_link_opens_the_tickets_of_its_mailbox_once,
+    access_links::requests_that_would_open_nothing_or_exceed_a_limit_are_dropped,
+    access_links::mails_with_links_are_retried_by_one_worker,
+    access_links::opened_tickets_are_read_by_the_session_for_which_they_were_opened,
+    access_links::links_end_in_time_and_with_another_one_that_is_opened,
     agents::agent_sessions_last_until_they_expire_or_are_ended,
     agents::a_login_replaces_the_session_of_the_browser,
     agents::the_latest_login_decides_the_name_and_the_grants,

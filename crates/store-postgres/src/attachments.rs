@@ -297,7 +297,8 @@ pub async fn attach(
     for (id, index) in ids {
         let attached = query(
             "UPDATE attachments SET ticket = $1, message_number = $2, position = $3 WHERE site = $4 AND id = $5 AND ticket IS NULL
-            AND CASE WHEN $6::text IS NULL THEN person IS NULL AND session IS NOT DISTINCT FROM $7 ELSE person = $6 END",
+            AND CASE WHEN $6::text IS NULL THEN person IS NULL AND
+                (session IS NOT DISTINCT FROM $7 OR session IN (SELECT session FROM session_tickets WHERE ticket = $1)) ELSE person = $6 END",
         )
         .bind(text(ticket.id.as_str()))
         .bind(i64::from(number))

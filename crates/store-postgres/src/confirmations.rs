@@ -82,7 +82,9 @@ impl PostgresStore {
             return Ok(refusal);
         }
         let Some(ticket) = read_ticket(&mut write, ticket).await? else { return Ok(CodeRequest::NotNeeded) };
-        if let Some(wait) = mails::spend(&mut write, &ticket, quota, mails::Mailbox::Claimed, now).await? {
+        if let Some(wait) =
+            mails::spend(&mut write, (&ticket.id, &ticket.site), quota, mails::Mailbox::Claimed, now).await?
+        {
             return Ok(CodeRequest::QuotaUsedUp { wait });
         }
         count_code(&mut write, &ticket.id, now).await?;

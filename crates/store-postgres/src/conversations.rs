@@ -15,7 +15,7 @@ use super::rows::{
 use super::ticket_tokens::add_tokens_of;
 use super::tickets::lock_ticket;
 use super::{PostgresStore, TICKET, answer_mails, confirmations, mails, submissions, whole_ticket};
-use deskbell_core::ids::{IdempotencyKey, SiteKey, TicketId};
+use deskbell_core::ids::{IdempotencyKey, SessionHash, SiteKey, TicketId};
 use deskbell_core::ports::{
     Activity, Change, ChangeOutcome, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision,
     ListedTicket, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts,
@@ -59,13 +59,14 @@ impl Conversations for PostgresStore {
         limit: u32,
     ) -> Result<CustomerPage, StoreError> {
         let limit = limit as usize;
+        let opened = self.opened(reader).await?;
         let (mut rows, mut statuses) = (Vec::new(), Vec::new());
         // One query for each status, so that each is a range of the index.
         for status in [Status::Open, Status::Solved] {
             if after.is_some_and(|after| after.status > status) {
                 continue;
             }
-            let mut query = readable(LISTED, site, reader);
+            let mut query = readable(LISTED, site, reader, &opened);
             query.push(" AND status = ").push_bind(status.word());
             if let Some(after) = after.filter(|after| after.status == status) {
                 query.push(" AND (updated_at, number) < (").push_bind(Time(after.updated_at));
@@ -90,13 +91,16 @@ impl Conversations for PostgresStore {
             }),
             _ => None,
         };
-        Ok(CustomerPage { tickets: read_rows(&rows, "ticket", listed_ticket_of)?, next })
+        let mut tickets = read_rows(&rows, "ticket", listed_ticket_of)?;
+        tickets.iter_mut().for_each(|ticket| ticket.handling.show_all_if(opened.contains(&ticket.id)));
+        Ok(CustomerPage { tickets, next })
     }
 
     async fn customer_counts(&self, site: &SiteKey, reader: Reader<'_>) -> Result<ReaderCounts, StoreError> {
         let counts = "SELECT count(*) AS total, count(*) FILTER (WHERE status = 'open') AS open,
             coalesce(sum(unread), 0)::bigint AS unread FROM tickets WHERE site = ";
-        let row = readable(counts, site, reader).build().fetch_one(&self.pool).await.map_err(store_error)?;
+        let opened = self.opened(reader).await?;
+        let row = readable(counts, site, reader, &opened).build().fetch_one(&self.pool).await.map_err(store_error)?;
         Ok(ReaderCounts { total: row.number("total")?, open: row.number("open")?, unread: row.number("unread")? })
     }
 
@@ -111,7 +115,8 @@ impl Conversations for PostgresStore {
             listed_ticket!(),
             ", excerpt FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE site = "
         );
-        let mut query = readable(listed, site, reader);
+        let opened = self.opened(reader).await?;
+        let mut query = readable(listed, site, reader, &opened);
         query.push(" AND status = 'open' ORDER BY updated_at DESC, number DESC LIMIT ").push_bind(i64::from(limit));
         let rows = query.build().fetch_all(&self.pool).await.map_err(store_error)?;
         read_rows(&rows, "ticket", |row| Ok((listed_ticket_of(row)?, row.value("excerpt")?)))
@@ -123,10 +128,13 @@ impl Conversations for PostgresStore {
         reader: Reader<'_>,
         id: &TicketId,
     ) -> Result<Option<ListedTicket>, StoreError> {
-        let mut query = readable(LISTED, site, reader);
+        let opened = self.opened(reader).await?;
+        let mut query = readable(LISTED, site, reader, &opened);
         query.push(" AND tickets.id = ").push_bind(text(id.as_str()));
         let row = query.build().fetch_optional(&self.pool).await.map_err(store_error)?;
-        row.map(|row| listed_ticket_of(&row)).transpose()
+        let mut ticket = row.map(|row| listed_ticket_of(&row)).transpose()?;
+        ticket.iter_mut().for_each(|ticket| ticket.handling.show_all_if(opened.contains(&ticket.id)));
+        Ok(ticket)
     }
 
     async fn ticket_of(
@@ -140,10 +148,19 @@ impl Conversations for PostgresStore {
             whole_ticket!(),
             " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE site = "
         );
-        let mut query = readable(sql, site, reader);
+        let opened = self.opened(reader).await?;
+        let mut query = readable(sql, site, reader, &opened);
         query.push(" AND tickets.id = ").push_bind(text(id.as_str()));
         let row = query.build().fetch_optional(&self.pool).await.map_err(store_error)?;
-        row.map(|row| ticket_of(&row)).transpose()
+        let mut ticket = row.map(|row| ticket_of(&row)).transpose()?;
+        ticket.iter_mut().for_each(|ticket| ticket.handling.show_all_if(opened.contains(&ticket.id)));
+        Ok(ticket)
+    }
+
+    async fn opened_tickets(&self, session: &SessionHash) -> Result<Vec<TicketId>, StoreError> {
+        let tickets = query("SELECT ticket FROM session_tickets WHERE session = $1").bind(&session.as_bytes()[..]);
+        let rows = tickets.fetch_all(&self.pool).await.map_err(store_error)?;
+        rows.iter().map(|row| row.id("ticket")).collect()
     }
 
     async fn messages(&self, ticket: &TicketId, after: u32) -> Result<Vec<Message>, StoreError> {
@@ -386,8 +403,11 @@ async fn change(
 
 const LISTED: &str = concat!("SELECT ", listed_ticket!(), " FROM tickets WHERE site = ");
 
-/// A query for the tickets of a site that a reader may open.
-fn readable(select: &'static str, site: &SiteKey, reader: Reader<'_>) -> QueryBuilder<Postgres> {
+/// A query for the tickets of a site that a reader may open; `opened` are those that links have opened for them.
+fn readable(select: &'static str, site: &SiteKey, reader: Reader<'_>, opened: &[TicketId]) -> QueryBuilder<Postgres> {
+    if let (Reader::Session(session), false) = (reader, opened.is_empty()) {
+        return readable_with_opened(select, site, session);
+    }
     let mut query = QueryBuilder::new(select);
     query.push_bind(text(site.as_str()).into_owned());
     match reader {
@@ -397,6 +417,28 @@ fn readable(select: &'static str, site: &SiteKey, reader: Reader<'_>) -> QueryBu
         }
     };
     query
+}
+
+/// The same for a session for which links have opened tickets.
+fn readable_with_opened(select: &'static str, site: &SiteKey, session: &SessionHash) -> QueryBuilder<Postgres> {
+    let (columns, rest) = select.split_once(" FROM tickets").unwrap_or((select, ""));
+    let mut query = QueryBuilder::new(columns);
+    query.push(" FROM (SELECT id FROM tickets WHERE site = ").push_bind(text(site.as_str()).into_owned());
+    query.push(" AND person IS NULL AND session = ").push_bind(session.as_bytes().to_vec());
+    query.push(" UNION SELECT ticket FROM session_tickets WHERE session = ").push_bind(session.as_bytes().to_vec());
+    query.push(") AS readable JOIN tickets ON tickets.id = readable.id").push(rest);
+    query.push_bind(text(site.as_str()).into_owned()).push(" AND person IS NULL");
+    query
+}
+
+impl PostgresStore {
+    /// The tickets that links have opened for a reader.
+    async fn opened(&self, reader: Reader<'_>) -> Result<Vec<TicketId>, StoreError> {
+        match reader {
+            Reader::Person(_) => Ok(Vec::new()),
+            Reader::Session(session) => self.opened_tickets(session).await,
+        }
+    }
 }
 
 /// Inserts a message with the next number and adds its tokens to the ticket's index. The caller has locked the ticket or inserted it.

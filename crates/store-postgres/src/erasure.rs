@@ -124,6 +124,13 @@ impl PostgresStore {
             let Some(counts) = counts(&mut write, ticket).await? else { continue };
             keep_erased_keys(&mut write, ticket, now).await?;
             keep_erased_external_tickets(&mut write, ticket).await?;
+            // What was requested for its address names the address.
+            let links = query(
+                "DELETE FROM access_links USING confirmations JOIN tickets ON tickets.id = confirmations.ticket
+                WHERE confirmations.ticket = $1 AND access_links.site = tickets.site
+                    AND access_links.mailbox = confirmations.mailbox",
+            );
+            links.bind(text(ticket.as_str())).execute(&mut *write).await.map_err(store_error)?;
             let delete = query("DELETE FROM tickets WHERE id = $1").bind(text(ticket.as_str()));
             delete.execute(&mut *write).await.map_err(store_error)?;
             erased = erased.plus(counts);

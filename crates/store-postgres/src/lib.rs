@@ -3,6 +3,7 @@
 //! Transactions run at the level READ COMMITTED. What reads and then writes locks the row that it depends on first: the ticket, the mailbox, the
 //! quota. Keys that must be unique are unique indexes. Times are those of the database.
 
+mod access_links;
 mod agents;
 mod answer_mails;
 mod attachments;

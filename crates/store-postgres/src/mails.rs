@@ -98,6 +98,8 @@ impl OutgoingMail for PostgresStore {
             DELETE FROM mails USING old WHERE mails.ticket = old.ticket",
             "DELETE FROM unsigned_mails WHERE ctid = ANY(ARRAY(
                 SELECT ctid FROM unsigned_mails WHERE sent_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))",
+            "WITH old AS (SELECT id FROM access_links WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+            DELETE FROM access_links USING old WHERE access_links.id = old.id",
         ] {
             delete_in_chunks(|most| query(forget).bind(Time(before)).bind(most).execute(&self.pool)).await?;
         }
@@ -253,7 +255,7 @@ pub async fn queue_receipt(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     if let Some(quota) = &mail.quota
-        && spend(write, ticket, quota, to, now).await?.is_some()
+        && spend(write, (&ticket.id, &ticket.site), quota, to, now).await?.is_some()
     {
         return Ok(false);
     }
@@ -304,16 +306,16 @@ pub enum Mailbox {
     Confirmed,
 }
 
-/// Counts a mail to an unsigned address. If it exceeds a quota, nothing is counted, and the result is the time until there is room. Everything
+/// Counts a mail about a ticket of a site to an unsigned address. If it exceeds a quota, nothing is counted, and the result is the time until there is room. Everything
 /// that it counts against is locked until the transaction ends.
 pub async fn spend(
     write: &mut PgConnection,
-    ticket: &StoredTicket,
+    (ticket, site): (&TicketId, &SiteKey),
     quota: &MailQuota,
     to: Mailbox,
     now: Timestamp,
 ) -> Result<Option<Duration>, StoreError> {
-    lock_quota(write, ticket, quota, to).await?;
+    lock_quota(write, site, quota, to).await?;
     let since = Time(now - mail_quota::WINDOW);
     let mailbox = if to == Mailbox::Claimed { quota.mailbox.to_vec() } else { Vec::new() };
     let (session, network) = (quota.session.map(|session| session.as_bytes().to_vec()), quota.network.map(Vec::from));
@@ -326,7 +328,7 @@ pub async fn spend(
             .bind(&mailbox)
             .bind(&network),
             MailScope::Mailbox => query_scalar(last_mail_by!("mailbox")).bind(&mailbox),
-            MailScope::Site => query_scalar(last_mail_by!("site")).bind(text(ticket.site.as_str())),
+            MailScope::Site => query_scalar(last_mail_by!("site")).bind(text(site.as_str())),
             MailScope::Session => query_scalar(last_mail_by!("session")).bind(&session),
             MailScope::Network => query_scalar(last_mail_by!("network")).bind(&network),
         };
@@ -342,8 +344,8 @@ pub async fn spend(
     query(
         "INSERT INTO unsigned_mails (ticket, site, mailbox, session, network, sent_at) VALUES ($1, $2, $3, $4, $5, $6)",
     )
-    .bind(text(ticket.id.as_str()))
-    .bind(text(ticket.site.as_str()))
+    .bind(text(ticket.as_str()))
+    .bind(text(site.as_str()))
     .bind(mailbox)
     .bind(session)
     .bind(network)
@@ -357,13 +359,13 @@ pub async fn spend(
 /// Locks what a mail counts against, so that the mails of all gateways are counted one after another.
 async fn lock_quota(
     write: &mut PgConnection,
-    ticket: &StoredTicket,
+    site: &SiteKey,
     quota: &MailQuota,
     to: Mailbox,
 ) -> Result<(), StoreError> {
     let mailbox = (to == Mailbox::Claimed).then_some(("mails to a mailbox", &quota.mailbox[..]));
     let session = quota.session.as_ref().map(|session| ("mails for a session", &session.as_bytes()[..]));
     let network = quota.network.as_ref().map(|network| ("mails for a network", &network[..]));
-    let site = ("mails of a site", ticket.site.as_str().as_bytes());
+    let site = ("mails of a site", site.as_str().as_bytes());
     lock_names(write, [mailbox, session, network, Some(site)].into_iter().flatten()).await
 }

@@ -248,7 +248,8 @@ pub async fn attach(
     for (index, id) in ids.iter().enumerate() {
         let attached = query(
             "UPDATE attachments SET ticket = ?1, number = ?2, place = ?3 WHERE site = ?4 AND id = ?5 AND ticket IS NULL
-            AND CASE WHEN ?6 IS NULL THEN person IS NULL AND session IS ?7 ELSE person = ?6 END",
+            AND CASE WHEN ?6 IS NULL THEN person IS NULL AND
+                (session IS ?7 OR session IN (SELECT session FROM session_tickets WHERE ticket = ?1)) ELSE person = ?6 END",
         )
         .bind(ticket.id.as_str())
         .bind(number)

@@ -61,7 +61,9 @@ impl Confirmations for SqliteStore {
         }
         let ticket =
             ticket_of(&query(TICKET).bind(ticket.as_str()).fetch_one(&mut *write).await.map_err(store_error)?)?;
-        if let Some(wait) = mails::spend(&mut write, &ticket, quota, mails::Mailbox::Claimed, now).await? {
+        if let Some(wait) =
+            mails::spend(&mut write, (&ticket.id, &ticket.site), quota, mails::Mailbox::Claimed, now).await?
+        {
             return Ok(CodeRequest::QuotaUsedUp { wait });
         }
         count_code(&mut write, &ticket.id, now).await?;

@@ -14,7 +14,7 @@ use super::rows::{
     activity_of, delivery_of, json, keyed_message_of, listed_ticket_of, message_of, read_row, read_rows, ticket_of,
 };
 use super::{SqliteStore, TICKET, answer_mails, confirmations, mails, submissions, whole_ticket};
-use deskbell_core::ids::{IdempotencyKey, SiteKey, TicketId};
+use deskbell_core::ids::{IdempotencyKey, SessionHash, SiteKey, TicketId};
 use deskbell_core::ports::{
     Activity, Change, ChangeOutcome, Conversations, CurrentTicket, CustomerCursor, CustomerPage, Decide, Decision,
     ListedTicket, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts,
@@ -44,13 +44,14 @@ impl Conversations for SqliteStore {
         limit: u32,
     ) -> Result<CustomerPage, StoreError> {
         let limit = limit as usize;
+        let opened = self.opened(reader).await?;
         let (mut rows, mut statuses) = (Vec::new(), Vec::new());
         // One query for each status, so that each is a range of the index.
         for status in [Status::Open, Status::Solved] {
             if after.is_some_and(|after| after.status > status) {
                 continue;
             }
-            let mut query = readable(LISTED, site, reader);
+            let mut query = readable(LISTED, site, reader, &opened);
             query.push(" AND status = ").push_bind(status.word());
             if let Some(after) = after.filter(|after| after.status == status) {
                 query.push(" AND (updated_at, number) < (").push_bind(after.updated_at.to_string());
@@ -75,14 +76,18 @@ impl Conversations for SqliteStore {
             }),
             _ => None,
         };
-        Ok(CustomerPage { tickets: read_rows(&rows, "ticket", listed_ticket_of)?, next })
+        let mut tickets = read_rows(&rows, "ticket", listed_ticket_of)?;
+        tickets.iter_mut().for_each(|ticket| ticket.handling.show_all_if(opened.contains(&ticket.id)));
+        Ok(CustomerPage { tickets, next })
     }
 
     async fn customer_counts(&self, site: &SiteKey, reader: Reader<'_>) -> Result<ReaderCounts, StoreError> {
         let counts =
             "SELECT count(*) AS total, coalesce(sum(status = 'open'), 0) AS open, coalesce(sum(unread), 0) AS unread
             FROM tickets WHERE site = ";
-        let row = readable(counts, site, reader).build().fetch_one(&self.readers).await.map_err(store_error)?;
+        let opened = self.opened(reader).await?;
+        let row =
+            readable(counts, site, reader, &opened).build().fetch_one(&self.readers).await.map_err(store_error)?;
         Ok(ReaderCounts { total: row.value("total")?, open: row.value("open")?, unread: row.value("unread")? })
     }
 
@@ -97,7 +102,8 @@ impl Conversations for SqliteStore {
             listed_ticket!(),
             ", excerpt FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE site = "
         );
-        let mut query = readable(listed, site, reader);
+        let opened = self.opened(reader).await?;
+        let mut query = readable(listed, site, reader, &opened);
         query.push(" AND status = 'open' ORDER BY updated_at DESC, number DESC LIMIT ").push_bind(limit);
         let rows = query.build().fetch_all(&self.readers).await.map_err(store_error)?;
         read_rows(&rows, "ticket", |row| Ok((listed_ticket_of(row)?, row.value("excerpt")?)))
@@ -109,15 +115,13 @@ impl Conversations for SqliteStore {
         reader: Reader<'_>,
         id: &TicketId,
     ) -> Result<Option<ListedTicket>, StoreError> {
-        let mut query = readable(LISTED, site, reader);
+        let opened = self.opened(reader).await?;
+        let mut query = readable(LISTED, site, reader, &opened);
         query.push(" AND tickets.id = ").push_bind(id.to_string());
-        query
-            .build()
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(store_error)?
-            .map(|row| listed_ticket_of(&row))
-            .transpose()
+        let row = query.build().fetch_optional(&self.readers).await.map_err(store_error)?;
+        let mut ticket = row.map(|row| listed_ticket_of(&row)).transpose()?;
+        ticket.iter_mut().for_each(|ticket| ticket.handling.show_all_if(opened.contains(&ticket.id)));
+        Ok(ticket)
     }
 
     async fn ticket_of(
@@ -131,9 +135,19 @@ impl Conversations for SqliteStore {
             whole_ticket!(),
             " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE site = "
         );
-        let mut query = readable(sql, site, reader);
+        let opened = self.opened(reader).await?;
+        let mut query = readable(sql, site, reader, &opened);
         query.push(" AND tickets.id = ").push_bind(id.to_string());
-        query.build().fetch_optional(&self.readers).await.map_err(store_error)?.map(|row| ticket_of(&row)).transpose()
+        let row = query.build().fetch_optional(&self.readers).await.map_err(store_error)?;
+        let mut ticket = row.map(|row| ticket_of(&row)).transpose()?;
+        ticket.iter_mut().for_each(|ticket| ticket.handling.show_all_if(opened.contains(&ticket.id)));
+        Ok(ticket)
+    }
+
+    async fn opened_tickets(&self, session: &SessionHash) -> Result<Vec<TicketId>, StoreError> {
+        let tickets = query_scalar::<_, String>("SELECT ticket FROM session_tickets WHERE session = ?");
+        let tickets = tickets.bind(&session.as_bytes()[..]).fetch_all(&self.readers).await.map_err(store_error)?;
+        Ok(tickets.into_iter().map(TicketId::from).collect())
     }
 
     async fn messages(&self, ticket: &TicketId, after: u32) -> Result<Vec<Message>, StoreError> {
@@ -328,8 +342,11 @@ impl Conversations for SqliteStore {
 
 const LISTED: &str = concat!("SELECT ", listed_ticket!(), " FROM tickets WHERE site = ");
 
-/// A query for the tickets of a site that a reader may open.
-fn readable(select: &'static str, site: &SiteKey, reader: Reader<'_>) -> QueryBuilder<Sqlite> {
+/// A query for the tickets of a site that a reader may open; `opened` are those that links have opened for them.
+fn readable(select: &'static str, site: &SiteKey, reader: Reader<'_>, opened: &[TicketId]) -> QueryBuilder<Sqlite> {
+    if let (Reader::Session(session), false) = (reader, opened.is_empty()) {
+        return readable_with_opened(select, site, session);
+    }
     let mut query = QueryBuilder::new(select);
     query.push_bind(site.to_string());
     match reader {
@@ -339,6 +356,28 @@ fn readable(select: &'static str, site: &SiteKey, reader: Reader<'_>) -> QueryBu
         }
     };
     query
+}
+
+/// The same for a session for which links have opened tickets. The cross join begins with the session's tickets.
+fn readable_with_opened(select: &'static str, site: &SiteKey, session: &SessionHash) -> QueryBuilder<Sqlite> {
+    let (columns, rest) = select.split_once(" FROM tickets").unwrap_or((select, ""));
+    let mut query = QueryBuilder::new(columns);
+    query.push(" FROM (SELECT id FROM tickets WHERE site = ").push_bind(site.to_string());
+    query.push(" AND person IS NULL AND session = ").push_bind(session.as_bytes().to_vec());
+    query.push(" UNION SELECT ticket FROM session_tickets WHERE session = ").push_bind(session.as_bytes().to_vec());
+    query.push(") AS readable CROSS JOIN tickets ON tickets.id = readable.id").push(rest);
+    query.push_bind(site.to_string()).push(" AND person IS NULL");
+    query
+}
+
+impl SqliteStore {
+    /// The tickets that links have opened for a reader.
+    async fn opened(&self, reader: Reader<'_>) -> Result<Vec<TicketId>, StoreError> {
+        match reader {
+            Reader::Person(_) => Ok(Vec::new()),
+            Reader::Session(session) => self.opened_tickets(session).await,
+        }
+    }
 }
 
 /// Inserts a message with the next number and adds its tokens to the ticket's index.

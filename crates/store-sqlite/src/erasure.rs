@@ -102,6 +102,15 @@ impl Erasure for SqliteStore {
                     .map_err(store_error)?;
             }
             keep_erased_places(&mut write, ticket).await?;
+            // What was requested for its address names the address.
+            query(
+                "DELETE FROM access_links WHERE site = (SELECT site FROM tickets WHERE id = ?1)
+                AND mailbox = (SELECT mailbox FROM confirmations WHERE ticket = ?1)",
+            )
+            .bind(ticket.as_str())
+            .execute(&mut *write)
+            .await
+            .map_err(store_error)?;
             query("DELETE FROM tickets WHERE id = ?")
                 .bind(ticket.as_str())
                 .execute(&mut *write)

@@ -3,6 +3,7 @@
 //! One connection writes, so that writers wait in a fair queue instead of SQLite's lock, and waiting tickets share a commit. Readers have
 //! connections of their own and never block it (WAL).
 
+mod access_links;
 mod agents;
 mod answer_mails;
 mod attachments;

@@ -152,6 +152,7 @@ impl OutgoingMail for SqliteStore {
         for forget in [
             "DELETE FROM mails WHERE ticket IN (SELECT ticket FROM mails WHERE due_at IS NULL AND created_at < ? LIMIT ?)",
             "DELETE FROM unsigned_mails WHERE rowid IN (SELECT rowid FROM unsigned_mails WHERE sent_at < ? LIMIT ?)",
+            "DELETE FROM access_links WHERE id IN (SELECT id FROM access_links WHERE expires_at < ? LIMIT ?)",
         ] {
             delete_in_chunks(|most| query(forget).bind(&before).bind(most).execute(&self.writer)).await?;
         }
@@ -190,7 +191,7 @@ pub async fn queue_receipt(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     if let Some(quota) = &mail.quota
-        && spend(write, ticket, quota, to, now).await?.is_some()
+        && spend(write, (&ticket.id, &ticket.site), quota, to, now).await?.is_some()
     {
         return Ok(false);
     }
@@ -241,10 +242,10 @@ pub enum Mailbox {
     Confirmed,
 }
 
-/// Counts a mail to an unsigned address. If it exceeds a quota, nothing is counted, and the result is the time until there is room.
+/// Counts a mail about a ticket of a site to an unsigned address. If it exceeds a quota, nothing is counted, and the result is the time until there is room.
 pub async fn spend(
     write: &mut SqliteConnection,
-    ticket: &StoredTicket,
+    (ticket, site): (&TicketId, &SiteKey),
     quota: &MailQuota,
     to: Mailbox,
     now: Timestamp,
@@ -261,7 +262,7 @@ pub async fn spend(
             .bind(&mailbox)
             .bind(&network),
             MailScope::Mailbox => query_scalar(last_mail_by!("mailbox")).bind(&mailbox),
-            MailScope::Site => query_scalar(last_mail_by!("site")).bind(ticket.site.as_str()),
+            MailScope::Site => query_scalar(last_mail_by!("site")).bind(site.as_str()),
             MailScope::Session => query_scalar(last_mail_by!("session")).bind(&session),
             MailScope::Network => query_scalar(last_mail_by!("network")).bind(&network),
         };
@@ -277,8 +278,8 @@ pub async fn spend(
         }
     }
     query("INSERT INTO unsigned_mails (ticket, site, mailbox, session, network, sent_at) VALUES (?, ?, ?, ?, ?, ?)")
-        .bind(ticket.id.as_str())
-        .bind(ticket.site.as_str())
+        .bind(ticket.as_str())
+        .bind(site.as_str())
         .bind(mailbox)
         .bind(session)
         .bind(network)

@@ -160,6 +160,7 @@ async fn every_queue_query_uses_an_index() {
         include_str!("polls.rs"),
         include_str!("mails.rs"),
         include_str!("answer_mails.rs"),
+        include_str!("access_links.rs"),
     ] {
         for sql in statements(source) {
             for step in plan(&mut reader, &sql).await {
@@ -167,6 +168,7 @@ async fn every_queue_query_uses_an_index() {
                     "deliveries",
                     "mails",
                     "answer_mails",
+                    "access_links",
                     "places",
                     "invocations",
                     "polls",

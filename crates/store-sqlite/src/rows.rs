@@ -246,7 +246,7 @@ pub fn word<T>(record: &str, column: &str, word: &str, read: impl Fn(&str) -> Op
     })
 }
 
-fn digest(id: &str, bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
+pub fn digest(id: &str, bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
     bytes.try_into().map_err(|_| StoreError::Damaged {
         record: format!("submission of ticket {id}"),
         reason: "not a SHA-256 digest".into(),

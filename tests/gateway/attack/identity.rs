@@ -301,7 +301,7 @@ async fn signing_in_later_opens_answers_only_with_the_same_address() {
     ] {
         assert!(!read(claims.clone()).await.contains("4242"), "{claims}");
     }
-    let mut watch = desk.gateway.app.live.watch(&"desk".into(), Reader::Person(&"u-7".into()));
+    let mut watch = desk.gateway.app.live.watch(&"desk".into(), Reader::Person(&"u-7".into()), &[]);
     assert!(read(json!({"email": "ADA@Example.com", "email_verified": true})).await.contains("4242"));
     assert_eq!(watch.changes.recv().await.unwrap().ticket.id, id, "other tabs hear of it");
     desk.quiet().await;

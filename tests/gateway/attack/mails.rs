@@ -39,7 +39,7 @@ async fn mailed_notes_are_searchable_await_support_and_reach_other_tabs() {
         .await
         .unwrap();
     let session = store.ticket(&TicketId::new(&id)).await.unwrap().unwrap().session.unwrap();
-    let mut watch = gateway.app.live.watch(&"desk".into(), Reader::Session(&session));
+    let mut watch = gateway.app.live.watch(&"desk".into(), Reader::Session(&session), &[]);
     let note = mail(&id, 1, "eve@evil.example", None, "About the Zanzibar account");
     assert_eq!(post_mail(&gateway, note.clone()).await.status, 204);
     assert_eq!(watch.changes.recv().await.unwrap().ticket.id, id);

@@ -122,6 +122,22 @@ VALUES
      -9223372036854775805, NULL, NULL, NULL),
     ('t-3', '', x'', 0, 0, 0, 0, NULL, NULL, '2026-11-28T10:00:00.999Z', 0, NULL, '', NULL);
 
+INSERT INTO access_links
+    (id, site, address, mailbox, language, quota_mailbox, network, token_hash, requested_at, attempts, due_at, claim, claimed_until, expires_at)
+VALUES
+    ('id: ø ₂ 🦀', 'site: ø ₂ 🦀', 'address: ø ₂ 🦀', 'mailbox: ø ₂ 🦀', 'language: ø ₂ 🦀', x'00ff00', x'00ff01', x'00ff02',
+     '1969-12-31T23:59:59.101Z', 9223372036854775807, '1969-12-31T23:59:59.102Z', 'claim: ø ₂ 🦀', '1969-12-31T23:59:59.103Z',
+     '1969-12-31T23:59:59.104Z'),
+    ('other id', '', '', '', '', x'', NULL, NULL, '0001-01-01T00:00:00.001Z', -9223372036854775808, NULL, NULL, NULL,
+     '0001-01-01T00:00:00.001Z'),
+    ('third id', '', '', '', '', x'', x'', x'', '2026-11-28T10:00:00.999Z', -1, NULL, '', NULL, '2026-11-28T10:00:00.999Z');
+
+INSERT INTO session_tickets
+    (session, ticket, opened_at)
+VALUES
+    (x'00ff00', 't-é-1', '1969-12-31T23:59:59.101Z'),
+    (x'', 't-2', '0001-01-01T00:00:00.001Z');
+
 INSERT INTO unsigned_mails
     (ticket, site, mailbox, session, network, sent_at)
 VALUES

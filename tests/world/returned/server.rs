@@ -63,6 +63,11 @@ impl Server {
         self.mails.lock().unwrap().iter().filter(|mail| mail.recipient == recipient).count()
     }
 
+    /// The mails to a recipient, in the order in which they came.
+    pub fn all(&self, recipient: &str) -> Vec<Mail> {
+        self.mails.lock().unwrap().iter().filter(|mail| mail.recipient == recipient).cloned().collect()
+    }
+
     /// Waits for the mail to a recipient whose Message-ID begins with an id.
     pub async fn mail(&self, recipient: &str, id: &str) -> Mail {
         let id_start = format!("<{id}");

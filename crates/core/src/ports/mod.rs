@@ -1,6 +1,7 @@
 //! Ports: what rules and use cases need from a store and from the rest of the world. One trait for each concern, with the plain records that
 //! pass through it.
 
+mod access_links;
 mod agents;
 mod answer_mail;
 mod attachments;
@@ -45,6 +46,7 @@ mod tickets;
 
 use async_trait::async_trait;
 
+pub use access_links::{AccessLinkOutcome, AccessLinks, DueAccessLink, LinkTerms, NewAccessLink, OpenedLink};
 pub use agents::{Agent, AgentSession, AgentSessions, Grant, LoginMethod, NewAgentSession, Role, SiteScope};
 pub use answer_mail::{AnswerMailOutcome, AnswerMails, DueAnswerMail, NewAnswerMail};
 pub use attachments::{Attachments, FileOwner, PutOutcome, StoredAttachment, Upload, UploadUsage, Usage};
@@ -100,7 +102,8 @@ impl<T: Gateways + Outages + RequestPaces + SharedBuckets + StatusPolls> SharedS
 /// Everything that a store implements. Only the code that assembles the gateway needs all of it; other code takes the ports that it uses.
 #[async_trait]
 pub trait Store:
-    AgentSessions
+    AccessLinks
+    + AgentSessions
     + AnswerMails
     + Attachments
     + AuditLog

@@ -350,6 +350,27 @@ pub static TABLES: &[Table] = &[
         ],
     ),
     table(
+        "access_links",
+        &["id"],
+        &[
+            text("id"),
+            text("site"),
+            text("address"),
+            text("mailbox"),
+            text("language"),
+            bytes("quota_mailbox"),
+            bytes("network").optional(),
+            bytes("token_hash").optional(),
+            time("requested_at"),
+            integer("attempts"),
+            time("due_at").optional(),
+            text("claim").optional(),
+            time("claimed_until").optional(),
+            time("expires_at"),
+        ],
+    ),
+    table("session_tickets", &["session", "ticket"], &[bytes("session"), text("ticket"), time("opened_at")]),
+    table(
         "unsigned_mails",
         &[],
         &[

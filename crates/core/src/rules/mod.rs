@@ -1,5 +1,6 @@
 //! Rules: pure functions over the records of [`crate::ports`], without IO.
 
+pub mod access_link;
 pub mod address;
 pub mod agent_sessions;
 pub mod answer_mail;

@@ -86,6 +86,8 @@ pub static ORIGINS: &[Origin] = &[
     origin("confirmations"),
     origin("mails").with(&[("attempts", "tries")]),
     origin("answer_mails"),
+    origin("access_links"),
+    origin("session_tickets"),
     origin("unsigned_mails").in_order_of("rowid"),
     origin("erased_submissions"),
     origin("agents"),

@@ -93,6 +93,11 @@ impl Codes {
         self.digest(&format!("mailbox {}", mailbox(address)))
     }
 
+    /// The same for mails with links, which are counted apart.
+    pub fn mailbox_of_links(&self, address: &str) -> [u8; 32] {
+        self.digest(&format!("links to mailbox {}", mailbox(address)))
+    }
+
     /// A digest of exactly this address, under which it is known whether mail to it can be delivered. Anybody can make mail to `ada+x@…` bounce, which
     /// says nothing about `ada@…`.
     pub fn recipient(&self, address: &str) -> [u8; 32] {

@@ -52,6 +52,19 @@ impl Receipts {
         Some(MailQuota { mailbox, session: ticket.session, network, limits })
     }
 
+    /// The quota of a mail with a link to an address that somebody types. Links to a mailbox are counted apart from receipts and codes, so that
+    /// neither keeps the other from its owner. None if the site sends no mail.
+    pub fn link_quota(&self, site: &SiteKey, address: &str, from: Option<IpAddr>) -> Option<MailQuota> {
+        let limits = self.limits(site)?;
+        let network = from.map(|from| self.pseudonyms.of_network("mail", "", from));
+        Some(MailQuota { mailbox: self.codes.mailbox_of_links(address), session: None, network, limits })
+    }
+
+    /// The limits of a site; none if it sends no mail.
+    pub fn limits(&self, site: &SiteKey) -> Option<MailLimits> {
+        self.limits.get(site).copied()
+    }
+
     /// The address that has to be confirmed before answers to a ticket are shown: the one claimed by an unsigned sender, or by a customer whose
     /// address the host reports as unverified, if the site can send a code to it.
     pub fn unconfirmed(&self, ticket: &StoredTicket, email_verified: Option<bool>) -> Option<String> {

@@ -11,13 +11,14 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::letter::{CodeNotice, letter};
-use super::{BlockedMailboxes, CODE_LIFE, Codes, MailWakers, SendAnswers};
+use super::{BlockedMailboxes, CODE_LIFE, Codes, MailWakers, SendAnswers, SendLinks};
 use crate::attempt_counts::AttemptResult;
 use crate::clock::Clock;
 use crate::ids::SiteKey;
 use crate::ports::destination::Destination;
 use crate::ports::{
-    AddressedMail, AnswerMailOutcome, DueMail, MailFailure, MailOutcome, Mailer, OutgoingMail, StoreError,
+    AccessLinkOutcome, AddressedMail, AnswerMailOutcome, DueMail, MailFailure, MailOutcome, Mailer, OutgoingMail,
+    StoreError,
 };
 use crate::random;
 use crate::rules::backoff;
@@ -57,6 +58,7 @@ pub struct SiteOutbox {
 pub struct SendMail {
     outgoing: Arc<dyn OutgoingMail>,
     answers: SendAnswers,
+    links: SendLinks,
     blocked: BlockedMailboxes,
     outboxes: Arc<Vec<SiteOutbox>>,
     codes: Codes,
@@ -68,13 +70,13 @@ impl SendMail {
     /// Sends the mail of these sites from a store, which has this clock.
     pub fn new(
         outgoing: Arc<dyn OutgoingMail>,
-        (answers, blocked): (SendAnswers, BlockedMailboxes),
+        (answers, links, blocked): (SendAnswers, SendLinks, BlockedMailboxes),
         outboxes: Vec<SiteOutbox>,
         codes: Codes,
         wakers: Arc<MailWakers>,
         clock: Arc<dyn Clock>,
     ) -> SendMail {
-        SendMail { outgoing, answers, blocked, outboxes: Arc::new(outboxes), codes, wakers, clock }
+        SendMail { outgoing, answers, links, blocked, outboxes: Arc::new(outboxes), codes, wakers, clock }
     }
 
     /// The sites that send mail.
@@ -101,7 +103,7 @@ impl SendMail {
         }
     }
 
-    /// Sends all due receipts and answers, and returns the time until the next is due.
+    /// Sends all due receipts, links and answers, and returns the time until the next is due.
     async fn send_all_due(&self, outbox: &SiteOutbox, stop: &CancellationToken) -> Result<Duration, StoreError> {
         let receipts = self.send_due(outbox, stop).await?;
         let count = |outcome: &AnswerMailOutcome| {
@@ -115,7 +117,18 @@ impl SendMail {
                 attempts.add(result);
             }
         };
-        Ok(self.answers.send_due(outbox, stop, &count).await?.min(receipts))
+        let count_link = |outcome: AccessLinkOutcome| {
+            let result = match outcome {
+                AccessLinkOutcome::Sent => AttemptResult::Delivered,
+                AccessLinkOutcome::Retry { .. } => AttemptResult::Retry,
+                AccessLinkOutcome::Dropped => AttemptResult::DeadLetter,
+            };
+            if let Some(attempts) = self.wakers.attempts(&outbox.site.key) {
+                attempts.add(result);
+            }
+        };
+        let links = self.links.send_due(outbox, stop, &count_link).await?.min(receipts);
+        Ok(self.answers.send_due(outbox, stop, &count).await?.min(links))
     }
 
     /// Sends all due receipts, and returns the time until the next is due.

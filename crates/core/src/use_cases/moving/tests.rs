@@ -306,7 +306,7 @@ impl Progress for Steps {
 
 #[tokio::test]
 async fn a_gateway_that_starts_on_the_target_meanwhile_keeps_the_source_as_it_was() {
-    let earlier = MoveMark { id: "earlier".into(), other: target().name(), is_finished: false };
+    let earlier = MoveMark { id: "earlier".into(), other: MoveTarget::name(&target()), is_finished: false };
     for used in [Store { is_used_later: true, ..target() }, Store { is_used_at_last: true, ..target() }] {
         let is_empty = !used.is_used_at_last;
         let (from, to) = (Arc::new(source()), Arc::new(used));

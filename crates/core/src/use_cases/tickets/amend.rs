@@ -10,7 +10,7 @@ use crate::ids::{SiteKey, TicketId};
 use crate::json;
 use crate::ports::{
     Activity, ActivityKind, Bus, ChangeOutcome, Conversations, CurrentTicket, Decision, DeliveryKind, NewDelivery,
-    Reader,
+    Reader, StoredTicket,
 };
 use crate::rules::customer_limits;
 use domain::conversation::{Author, Patch, Summary, Turn};
@@ -44,19 +44,26 @@ impl AmendTicket {
         let ticket = find_listed_ticket(self.conversations.as_ref(), site, reader, id).await?;
         let patch = json::parse::<Patch>(body)?;
         let deliveries = |kind| self.destinations.deliveries(site, kind, Author::Customer, None);
-        let decide = |current: &CurrentTicket| patched(current, &patch, &deliveries);
+        // Whoever has opened the ticket by a link that was mailed reads what its sender does not.
+        let reads_all = !ticket.handling.confirmation.is_awaited();
+        let decide = |current: &CurrentTicket| patched(current, &patch, reads_all, &deliveries);
         match self.conversations.change(&ticket.id, None, &decide).await? {
             ChangeOutcome::Written(ticket, _) => {
-                let summary = summary(&ticket);
                 self.bus.deliveries_due(site);
-                self.bus.ticket_changed(*ticket);
-                Ok(summary)
+                self.bus.ticket_changed((*ticket).clone());
+                Ok(summary_for(*ticket, reads_all))
             }
-            ChangeOutcome::Unchanged(ticket) => Ok(summary(&ticket)),
+            ChangeOutcome::Unchanged(ticket) => Ok(summary_for(*ticket, reads_all)),
             ChangeOutcome::Refused(limit) => Err(AmendTicketError::Limit(limit)),
             _ => Err(FindTicketError::NoTicket.into()),
         }
     }
+}
+
+/// The summary for a reader.
+fn summary_for(mut ticket: StoredTicket, reads_all: bool) -> Summary {
+    ticket.handling.show_all_if(reads_all);
+    summary(&ticket)
 }
 
 /// Whether a change does more than mark messages as read.
@@ -64,16 +71,18 @@ pub fn changes_status(body: &[u8]) -> bool {
     json::parse::<Patch>(body).is_ok_and(|patch| patch.status.is_some())
 }
 
-/// The change of a patch; none if the ticket is in that state already.
+/// The change of a patch; none if the ticket is in that state already. `reads_all`: whether nothing is withheld from the reader.
 fn patched(
     current: &CurrentTicket,
     patch: &Patch,
+    reads_all: bool,
     deliveries: &(dyn Fn(DeliveryKind) -> Vec<NewDelivery> + Send + Sync),
 ) -> Decision {
     let mut change = current.unchanged();
     let handling = &mut change.ticket.handling;
     // Messages that do not exist yet cannot be read.
-    let last = handling.confirmation.readable_until(current.last_message);
+    let readable = handling.confirmation.readable_until(current.last_message);
+    let last = if reads_all { current.last_message } else { readable };
     handling.read_until = handling.read_until.max(patch.read_until.unwrap_or_default().min(last));
     if let Some(status) = patch.status.filter(|status| *status != current.ticket.status) {
         if let Err(limit) = customer_limits::check_status_change(current) {

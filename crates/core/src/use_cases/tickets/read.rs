@@ -53,6 +53,14 @@ impl ReadTickets {
         self.conversations.customer_counts(site, reader).await
     }
 
+    /// The tickets that links have opened for a reader.
+    pub async fn opened(&self, reader: Reader<'_>) -> Result<Vec<TicketId>, StoreError> {
+        match reader {
+            Reader::Person(_) => Ok(Vec::new()),
+            Reader::Session(session) => self.conversations.opened_tickets(session).await,
+        }
+    }
+
     /// One ticket of a reader, as in lists.
     pub async fn one(
         &self,

@@ -72,8 +72,9 @@ pub async fn answer(
     let claimed = requester::claimed(&site, &headers).ok_or(Refusal::Unidentified)?;
     let permit = guard.open_stream(client.address, claimed)?;
     let end = Instant::now() + requesters.remaining(&requester).unwrap_or(WITHOUT_TOKEN);
+    let opened = tickets.opened(reader).await?;
     let watch = StreamGuard {
-        changes: live.watch(&site, reader),
+        changes: live.watch(&site, reader, &opened),
         tickets,
         site,
         requester,

@@ -1,9 +1,12 @@
+//! `/help/{site}/access`: brings the tickets of an anonymous sender to another device, by a link that is mailed (`access`).
 //! `/help/{site}/tickets/{id}`: a ticket for whoever follows the link of a mail (`linked`).
 //! `/help/{site}/tickets/{id}/unsubscribe`: ends the mails about a ticket (`unsubscribe`).
 //! `/help/{site}`: the panel on a page of its own, for customers who are logged out or whose product is down. It accepts the same links as any
 //! other page (`?deskbell=ticket&kind=bug`).
 
+mod access;
 mod linked;
+mod page;
 mod unsubscribe;
 
 use std::sync::Arc;
@@ -15,12 +18,15 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
 
+use deskbell_core::ids::SiteKey;
 use deskbell_core::site::Sites;
+use deskbell_core::use_cases::access::{OpenAccessLink, RequestAccessLink};
 use deskbell_core::use_cases::mail::Unsubscribe;
 use deskbell_core::use_cases::tickets::OpenLink;
 use deskbell_core::use_cases::tickets::ReadTickets;
 use domain::texts::{self, GatewayText, Language, Text};
 
+use crate::guard::Guard;
 use crate::http::language::accepted_language;
 
 /// Allows only the gateway's own resources, and requests to the site's search engines.
@@ -29,6 +35,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
     require-trusted-types-for 'script'; trusted-types 'none'";
 const STYLE: &str = include_str!("help.css");
 const SCRIPT: &str = include_str!("help.js");
+const ACCESS_SCRIPT: &str = include_str!("access.js");
 
 /// The state of the pages.
 #[derive(Clone)]
@@ -39,6 +46,12 @@ pub struct HelpState {
     pub open_link: Arc<OpenLink>,
     /// Ends the mails about tickets.
     pub unsubscribe: Arc<Unsubscribe>,
+    /// Requests links for other devices.
+    pub request_access: Arc<RequestAccessLink>,
+    /// Opens these links.
+    pub open_access: Arc<OpenAccessLink>,
+    /// Limits what changes something.
+    pub guard: Arc<Guard>,
     /// Reads their messages.
     pub read_tickets: Arc<ReadTickets>,
 }
@@ -47,10 +60,16 @@ pub struct HelpState {
 pub fn router(state: HelpState) -> Router {
     Router::new()
         .route("/{site}", get(answer))
+        .route("/{site}/access", get(access::show_form).post(access::request))
+        .route("/{site}/access/open", get(access::show_link).post(access::open))
         .route("/{site}/tickets/{id}", get(linked::show_form).post(linked::show_ticket))
         .route("/{site}/tickets/{id}/unsubscribe", get(unsubscribe::show_form).post(unsubscribe::end))
         .route("/-/help.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/-/help.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
+        .route(
+            "/-/access.js",
+            get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], ACCESS_SCRIPT)),
+        )
         .with_state(state)
 }
 
@@ -63,10 +82,11 @@ async fn answer(State(help): State<HelpState>, Path(name): Path<String>, headers
     ];
     let is_known = help.sites.get(&name).is_some();
     let status = if is_known { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    (status, guard, Html(page(language, &name, is_known).into_string())).into_response()
+    let offers_access = help.request_access.is_offered(&SiteKey::new(&name));
+    (status, guard, Html(page(language, &name, is_known, offers_access).into_string())).into_response()
 }
 
-fn page(language: Option<Language>, site: &str, is_known: bool) -> Markup {
+fn page(language: Option<Language>, site: &str, is_known: bool, offers_access: bool) -> Markup {
     let (tag, rtl) = language.map_or(("en", false), |language| (language.tag, language.rtl));
     let table = language.and_then(|language| texts::table(language).ok());
     let help = table.and_then(|table| table.panel.into_iter().nth(Text::Help as usize)).unwrap_or_default();
@@ -92,6 +112,9 @@ fn page(language: Option<Language>, site: &str, is_known: bool) -> Markup {
                         button type="button" data-deskbell-open { (help) }
                         noscript { p { (texts::text_in(tag, GatewayText::NeedsScript)) } }
                         div #help {}
+                        @if offers_access {
+                            p { a href={ "/help/" (site) "/access" } { (texts::text_in(tag, GatewayText::AccessOther)) } }
+                        }
                     } @else {
                         p { (texts::text_in(tag, GatewayText::NoHelpHere)) }
                     }

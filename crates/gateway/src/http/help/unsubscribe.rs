@@ -3,15 +3,16 @@
 //! ticket but its reference.
 
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use maud::html;
 
 use super::HelpState;
-use super::linked::{Linked, answer, language, not_valid, tag};
+use super::linked::Linked;
+use super::page::ticket_page;
 use crate::http::problem::Refusal;
 use deskbell_core::ids::{SiteKey, TicketId};
-use domain::texts::{self, GatewayText, fill};
+use domain::texts::GatewayText;
 
 /// The page with the button.
 pub async fn show_form(
@@ -21,17 +22,13 @@ pub async fn show_form(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let ticket = help.unsubscribe.open(&site, &id, &key).await?;
-    let language = language(&headers, ticket.as_ref());
-    let Some(ticket) = ticket else { return Ok(not_valid(language, GatewayText::UnsubscribeNotValid)) };
-    let t = |text| texts::text_in(tag(language), text);
-    let reference = ticket.reference.as_str();
-    let content = html! {
-        h1 { (fill(&t(GatewayText::LinkTitle), "{reference}", reference)) }
-        p { (t(GatewayText::UnsubscribeAsk)) }
-        // To this address, whose query has the key.
-        form method="post" { button type="submit" { (t(GatewayText::UnsubscribeButton)) } }
-    };
-    Ok(answer(StatusCode::OK, language, reference, &content))
+    Ok(ticket_page(&headers, ticket.as_ref(), GatewayText::UnsubscribeNotValid, |_, texts| {
+        html! {
+            p { (texts.text(GatewayText::UnsubscribeAsk)) }
+            // To this address, whose query has the key.
+            form method="post" { button type="submit" { (texts.text(GatewayText::UnsubscribeButton)) } }
+        }
+    }))
 }
 
 /// Ends the mails. The body says nothing that matters.
@@ -42,13 +39,7 @@ pub async fn end(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let ticket = help.unsubscribe.end(&site, &id, &key).await?;
-    let language = language(&headers, ticket.as_ref());
-    let Some(ticket) = ticket else { return Ok(not_valid(language, GatewayText::UnsubscribeNotValid)) };
-    let t = |text| texts::text_in(tag(language), text);
-    let reference = ticket.reference.as_str();
-    let content = html! {
-        h1 { (fill(&t(GatewayText::LinkTitle), "{reference}", reference)) }
-        p role="status" { (t(GatewayText::Unsubscribed)) }
-    };
-    Ok(answer(StatusCode::OK, language, reference, &content))
+    Ok(ticket_page(&headers, ticket.as_ref(), GatewayText::UnsubscribeNotValid, |_, texts| {
+        html! { p role="status" { (texts.text(GatewayText::Unsubscribed)) } }
+    }))
 }

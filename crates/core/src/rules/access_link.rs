@@ -1,0 +1,109 @@
+//! One-time links that open the tickets of anonymous senders: how long they are valid, what they open, and how their tokens are made.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use super::address::{claimed_email, exact_address};
+use crate::ids::SiteKey;
+use crate::ports::StoredTicket;
+
+/// How many minutes a link is valid, from the moment at which its mail is sent.
+pub const LIFE_MINUTES: u32 = 30;
+/// The same as a duration.
+pub const LIFE: Duration = Duration::from_secs(60 * LIFE_MINUTES as u64);
+/// How long the mail is retried. Later nobody waits for it.
+pub const GIVE_UP_AFTER: Duration = Duration::from_secs(60 * 60);
+/// How many requests of a site may wait for the worker that sends their mails.
+pub const QUEUE_MAX: u32 = 1000;
+/// The most tickets that a link opens.
+pub const TICKETS_MAX: u32 = 200;
+/// How many tickets with the same mailbox are compared with the address of a link. Others cannot hide a customer's tickets behind theirs with fewer.
+pub const CANDIDATES_MAX: u32 = 2_000;
+
+/// The token of a link.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LinkToken([u8; 32]);
+
+impl LinkToken {
+    /// A token of 256 bits, which have to be random.
+    pub fn new(bits: [u8; 32]) -> LinkToken {
+        LinkToken(bits)
+    }
+
+    /// The token in a link; none if the text is no token.
+    pub fn parse(text: &str) -> Option<LinkToken> {
+        // 43 digits; others need not be decoded.
+        if text.len() != 43 {
+            return None;
+        }
+        BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(LinkToken)
+    }
+
+    /// The text in the link.
+    pub fn text(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// The SHA-256, which is all that is stored.
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.0).into()
+    }
+}
+
+/// Whether a link that was sent to an address opens a ticket: one that an anonymous session sent to the same site, with exactly this address, which
+/// nobody has signed. Whether `ada+x@…` is the same mailbox as `ada@…`, only its mail server knows.
+pub fn is_opened_by(ticket: &StoredTicket, site: &SiteKey, link_address: &str) -> bool {
+    let is_anonymous = ticket.person.is_none() && ticket.session.is_some();
+    let address = claimed_email(&ticket.ticket);
+    ticket.site == *site
+        && is_anonymous
+        && address.is_some_and(|address| exact_address(&address) == exact_address(link_address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use domain::context::User;
+
+    #[test]
+    fn tokens_have_256_bits_and_one_spelling() {
+        let token = LinkToken::new(std::array::from_fn(|index| index as u8 * 7));
+        let text = token.text();
+        assert!(LinkToken::parse(&text).unwrap() == token);
+        assert_ne!(token.hash(), LinkToken::new([0; 32]).hash());
+        assert_eq!(BASE64_URL_SAFE_NO_PAD.decode(&text).unwrap().len(), 32);
+        for wrong in ["", "x", &format!("{text}A"), &format!("{text}="), &text[1..], &"é".repeat(43), &"!".repeat(43)]
+        {
+            assert!(LinkToken::parse(wrong).is_none(), "{wrong}");
+        }
+        // The last digit has two bits that belong to no byte.
+        let all_zero = "A".repeat(43);
+        assert!(LinkToken::parse(&all_zero).is_some());
+        assert!(LinkToken::parse(&format!("{}B", &all_zero[1..])).is_none());
+    }
+
+    #[test]
+    fn links_open_tickets_of_anonymous_senders_with_exactly_their_address() {
+        let mut ticket = fixtures::stored();
+        ticket.ticket.context.user = None;
+        ticket.session = Some([1; 32].into());
+        ticket.person = None;
+        let opens =
+            |ticket: &StoredTicket, site: &'static str, address: &str| is_opened_by(ticket, &site.into(), address);
+        assert!(opens(&ticket, "acme", "ada@example.com") && opens(&ticket, "acme", " ADA@Example.COM"));
+        assert!(!opens(&ticket, "acme", "ada+x@example.com"), "it may be somebody else's mailbox");
+        assert!(!opens(&ticket, "other", "ada@example.com"));
+        assert!(!opens(&ticket, "acme", "eve@example.com"));
+        let signed_in = StoredTicket { person: Some("u-7".into()), ..ticket.clone() };
+        assert!(!opens(&signed_in, "acme", "ada@example.com"));
+        let by_mail = StoredTicket { session: None, ..ticket.clone() };
+        assert!(!opens(&by_mail, "acme", "ada@example.com"));
+        let email = "ada@example.com".to_string();
+        ticket.ticket.context.user = Some(User { verified: true, email, ..User::default() });
+        assert!(!opens(&ticket, "acme", "ada@example.com"), "the host has signed the address");
+    }
+}
