@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { Violation } from "./interleavings/checks.mjs";
 import { Play } from "./interleavings/play.mjs";
 
-const COUNT = Number(process.env.DESK_INTERLEAVINGS || 5000) / 2;
+const COUNT = Number(process.env.DESK_INTERLEAVINGS || 2000) / 2;
 const FIRST = Number(process.env.DESK_SEED || 1);
 
 /** @param {boolean} isReliable whether storage does what it should */
