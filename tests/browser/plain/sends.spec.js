@@ -132,11 +132,13 @@ test("does not announce the results of a search on the preview", async ({ host, 
     await route.continue();
   });
   await openReview(panel);
-  const searched = page.evaluate(
-    () => new Promise((resolve) => /** @type {Any} */ (window).deskbell("once", "search", () => resolve(true))),
-  );
+  // Registered before the search goes on, which may end at once.
+  await page.evaluate(() => {
+    const all = /** @type {Any} */ (window);
+    all.searched = new Promise((resolve) => all.deskbell("once", "search", () => resolve(true)));
+  });
   release();
-  await searched;
+  await page.evaluate(() => /** @type {Any} */ (window).searched);
   await page.clock.runFor(10_000);
   await expect(panel.title).toHaveText("What we send");
   expect(await panel.live.textContent()).not.toMatch(/result/);
