@@ -48,11 +48,11 @@ class Browser extends World {
 
   /** Another tab, which is not simulated, stores a draft. @param {string} message */
   storeElsewhere(message) {
-    const at = this.scheduler.now;
+    const now = this.scheduler.now;
     this.device.databases
       .get("deskbell")
       ?.get("drafts")
-      ?.set("acme\nada", { id: message, ticket: { message }, at, tab: 0 });
+      ?.set("acme\nada", { id: message, ticket: { message }, at: now, tab: 0 });
   }
 
   get drafts() {

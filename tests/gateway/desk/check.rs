@@ -100,10 +100,10 @@ async fn check_says_who_mails_answers() {
         let (is_good, report) = check(&zendesk, &with(setting), &[]).await;
         assert!(is_good == good && report.contains(&line), "{line}\nis not in\n{report}");
     }
-    let about = "good mails_requester is about customers whose address is signed";
+    let finding = "good mails_requester is about customers whose address is signed";
     for (unverified, expected) in [("alias", true), ("contact", false)] {
         let (_, report) = check(&zendesk, &with(&format!("unverified = {unverified:?}\n")), &[]).await;
-        assert_eq!(report.contains(about), expected, "{report}");
+        assert_eq!(report.contains(finding), expected, "{report}");
     }
     // Those that remain mail new tickets to the requester, and comments to the assignee.
     zendesk.state().account.triggers.remove(1);
