@@ -33,6 +33,8 @@ const LOGGING: [&str; 11] = [
     "crates/webhook/src",
     "crates/zendesk/src",
 ];
+/// The crates that query databases.
+const STORES: [&str; 2] = ["crates/store-postgres/src", "crates/store-sqlite/src"];
 /// The names of durations.
 const DURATIONS: [&str; 6] = ["pause", "duration", "retry_in", "after", "wait", "RETRY"];
 
@@ -177,6 +179,13 @@ fn log_lines_have_no_values_in_the_notation_of_rust() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
+/// A prepared statement with `*` fails, or reads the wrong columns, as soon as a newer program adds a column beside it.
+#[test]
+fn queries_name_their_columns() {
+    let broken: Vec<Broken> = STORES.iter().flat_map(|folder| star_queries(&sources(folder, "rs"))).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
 /// The rules above would also hold if no file was found or read.
 #[test]
 fn every_rule_reports_violations() {
@@ -216,6 +225,11 @@ fn every_rule_reports_violations() {
     assert_eq!(debug_fields(&[bad(logged)]), ["bad.rs:4: ?limit,"]);
     assert_eq!(debug_fields(&[bad("tracing::info!(quota = ?exceeded.scope, \"x\");")]).len(), 1);
     assert!(debug_fields(&[bad("tracing::info!(?duration, \"is it?\");")]).is_empty());
+
+    for query in ["\"SELECT * FROM tickets\"", "\"SELECT tickets.*, 1\"", "\" RETURNING *\""] {
+        assert_eq!(star_queries(&[bad(query)]).len(), 1, "{query}");
+    }
+    assert!(star_queries(&[bad("\"SELECT * FROM (SELECT id FROM tickets)\"\n\"SELECT count(*)\"")]).is_empty());
 
     assert!(literals(r#"el("p").text("Something went wrong".into())"#).iter().any(|text| is_said(text)));
     assert!(!literals(r#"button("button main", go).text(panel.t(Text::Send))"#).iter().any(|text| is_said(text)));
@@ -304,6 +318,23 @@ fn debug_fields(sources: &[Source]) -> Vec<Broken> {
                 broken.push(format!("{}:{number}: {}", source.name, line.trim()));
             }
             is_call &= !line.trim_end().ends_with(';') && !line.trim_end().ends_with('}');
+        }
+    }
+    broken
+}
+
+/// The lines with a query for every column of a table. A subquery has the columns that it names.
+fn star_queries(sources: &[Source]) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    for source in sources {
+        for (number, line) in source.lines() {
+            let line_without_subqueries = line.replace("(SELECT * FROM ", "").replace("SELECT * FROM (", "");
+            if ["SELECT * FROM ", "RETURNING *", ".*, ", ".* FROM"]
+                .iter()
+                .any(|star| line_without_subqueries.contains(star))
+            {
+                broken.push(format!("{}:{number}: {}", source.name, line.trim()));
+            }
         }
     }
     broken

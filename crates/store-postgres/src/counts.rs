@@ -100,7 +100,7 @@ impl Counts for PostgresStore {
         limit: u32,
     ) -> Result<Vec<(QuestionCounts, Option<Question>)>, StoreError> {
         let select = "
-            SELECT counted.*, questions.id AS id, questions.question AS question FROM (
+            SELECT counted_id, opened, solved, unhelpful, questions.id AS id, questions.question AS question FROM (
                 SELECT question AS counted_id, sum(opened)::bigint AS opened, sum(solved)::bigint AS solved,
                     sum(unhelpful)::bigint AS unhelpful
                 FROM question_counts WHERE site = $1 AND week >= $2 GROUP BY question HAVING sum(opened) > 0

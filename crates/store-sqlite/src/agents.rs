@@ -14,7 +14,9 @@ use deskbell_core::ports::{Agent, AgentSession, AgentSessions, LoginMethod, NewA
 macro_rules! sessions {
     ($conditions:literal) => {
         concat!(
-            "SELECT agent_sessions.*, agents.name, agents.grants FROM agent_sessions JOIN agents ON agents.id = agent_sessions.agent WHERE ",
+            "SELECT agent_sessions.id, agent, method, credential, address, browser, created_at, seen_at, expires_at, agents.name,
+                agents.grants
+            FROM agent_sessions JOIN agents ON agents.id = agent_sessions.agent WHERE ",
             $conditions
         )
     };

@@ -16,7 +16,15 @@ use deskbell_core::ports::{
 };
 use deskbell_core::timestamp::Timestamp;
 
-const ATTACHMENT: &str = "SELECT * FROM attachments WHERE site = ? AND id = ?";
+/// The columns of an attachment.
+macro_rules! attachment {
+    () => {
+        "site, id, person, session, name, type, size, metadata, file, put_at, number"
+    };
+}
+pub(super) use attachment;
+
+const ATTACHMENT: &str = concat!("SELECT ", attachment!(), " FROM attachments WHERE site = ? AND id = ?");
 
 #[async_trait]
 impl Attachments for SqliteStore {
@@ -95,7 +103,9 @@ impl Attachments for SqliteStore {
     }
 
     async fn attachments(&self, ticket: &TicketId) -> Result<Vec<StoredAttachment>, StoreError> {
-        let rows = query("SELECT * FROM attachments WHERE ticket = ? ORDER BY number, place").bind(ticket.as_str());
+        let rows =
+            query(concat!("SELECT ", attachment!(), " FROM attachments WHERE ticket = ? ORDER BY number, place"))
+                .bind(ticket.as_str());
         rows.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(attachment_of).collect()
     }
 

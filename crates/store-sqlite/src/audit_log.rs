@@ -11,6 +11,17 @@ use deskbell_core::ids::AgentId;
 use deskbell_core::ports::{AuditEntry, AuditKind, AuditLog, NewAuditEntry, StoreError};
 use deskbell_core::timestamp::Timestamp;
 
+/// Selects entries, newest first.
+macro_rules! entries {
+    ($conditions:literal) => {
+        concat!(
+            "SELECT number, at, count, agent, name, address, kind, site, ticket, detail FROM audit_log WHERE ",
+            $conditions,
+            " ORDER BY number DESC LIMIT ?"
+        )
+    };
+}
+
 #[async_trait]
 impl AuditLog for SqliteStore {
     async fn record_audit(&self, entry: &NewAuditEntry) -> Result<(), StoreError> {
@@ -54,9 +65,8 @@ impl AuditLog for SqliteStore {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let entries = match agent {
-            Some(agent) => query("SELECT * FROM audit_log WHERE agent = ? AND number < ? ORDER BY number DESC LIMIT ?")
-                .bind(agent.as_str()),
-            None => query("SELECT * FROM audit_log WHERE number < ? ORDER BY number DESC LIMIT ?"),
+            Some(agent) => query(entries!("agent = ? AND number < ?")).bind(agent.as_str()),
+            None => query(entries!("number < ?")),
         };
         let entries = entries.bind(below.unwrap_or(i64::MAX)).bind(limit);
         read_rows(&entries.fetch_all(&self.readers).await.map_err(store_error)?, "audit log entry", entry_of)

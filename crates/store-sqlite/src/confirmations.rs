@@ -17,7 +17,8 @@ use deskbell_core::rules::address::mailbox;
 use deskbell_core::rules::codes::{is_same_address, refuse_code};
 use deskbell_core::timestamp::Timestamp;
 
-const CLAIMED: &str = "SELECT * FROM confirmations WHERE ticket = ?";
+const CLAIMED: &str =
+    "SELECT address, code, sent_at, attempts, confirmed_at, bounced_at FROM confirmations WHERE ticket = ?";
 
 #[async_trait]
 impl Confirmations for SqliteStore {

@@ -9,7 +9,7 @@ use super::attachments::attach;
 use super::error::{RowExt, store_error};
 use super::list::listed_ticket;
 use super::listed::add_tokens_of;
-use super::queue::enqueue_delivery;
+use super::queue::{delivery, enqueue_delivery};
 use super::rows::{
     activity_of, delivery_of, json, keyed_message_of, listed_ticket_of, message_of, read_row, read_rows, ticket_of,
 };
@@ -32,7 +32,22 @@ use domain::ticket::Status;
 /// Texts before and after all times.
 const FIRST_TIME: &str = "";
 const LAST_TIME: &str = "9999";
-const MESSAGE_BY_KEY: &str = "SELECT * FROM messages WHERE ticket = ? AND key = ?";
+
+/// The columns of a message.
+macro_rules! message {
+    () => {
+        "ticket, number, author, name, body, at, sealed"
+    };
+}
+
+/// The columns of an activity.
+macro_rules! activity {
+    () => {
+        "ticket, number, operator, deed, text, at"
+    };
+}
+
+const MESSAGE_BY_KEY: &str = concat!("SELECT ", message!(), " FROM messages WHERE ticket = ? AND key = ?");
 
 #[async_trait]
 impl Conversations for SqliteStore {
@@ -151,14 +166,16 @@ impl Conversations for SqliteStore {
     }
 
     async fn messages(&self, ticket: &TicketId, after: u32) -> Result<Vec<Message>, StoreError> {
-        let rows = query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number")
-            .bind(ticket.as_str())
-            .bind(after);
+        let rows =
+            query(concat!("SELECT ", message!(), " FROM messages WHERE ticket = ? AND number > ? ORDER BY number"))
+                .bind(ticket.as_str())
+                .bind(after);
         read_rows(&rows.fetch_all(&self.readers).await.map_err(store_error)?, "message", message_of)
     }
 
     async fn message_page(&self, ticket: &TicketId, after: u32, limit: u32) -> Result<MessagePage, StoreError> {
-        let rows = query("SELECT * FROM messages WHERE ticket = ? AND number > ? ORDER BY number");
+        let rows =
+            query(concat!("SELECT ", message!(), " FROM messages WHERE ticket = ? AND number > ? ORDER BY number"));
         let mut rows = rows.bind(ticket.as_str()).bind(after).fetch(&self.readers);
         let (mut page, mut bytes) = (MessagePage::default(), 0);
         // Row by row, so that rows after the page are not read.
@@ -180,7 +197,11 @@ impl Conversations for SqliteStore {
         before: Option<u32>,
         limit: u32,
     ) -> Result<Vec<Message>, StoreError> {
-        let rows = query("SELECT * FROM messages WHERE ticket = ? AND number < ? ORDER BY number DESC LIMIT ?");
+        let rows = query(concat!(
+            "SELECT ",
+            message!(),
+            " FROM messages WHERE ticket = ? AND number < ? ORDER BY number DESC LIMIT ?"
+        ));
         let rows = rows
             .bind(ticket.as_str())
             .bind(before.unwrap_or(u32::MAX))
@@ -199,7 +220,11 @@ impl Conversations for SqliteStore {
         (from, until): (Option<Timestamp>, Option<Timestamp>),
         limit: u32,
     ) -> Result<Vec<Activity>, StoreError> {
-        let rows = query("SELECT * FROM deeds WHERE ticket = ? AND at >= ? AND at < ? ORDER BY number DESC LIMIT ?");
+        let rows = query(concat!(
+            "SELECT ",
+            activity!(),
+            " FROM deeds WHERE ticket = ? AND at >= ? AND at < ? ORDER BY number DESC LIMIT ?"
+        ));
         let from = from.map_or(FIRST_TIME.into(), |from| from.to_string());
         let until = until.map_or(LAST_TIME.into(), |until| until.to_string());
         let rows = rows
@@ -230,7 +255,8 @@ impl Conversations for SqliteStore {
     }
 
     async fn activities(&self, ticket: &TicketId) -> Result<Vec<Activity>, StoreError> {
-        let rows = query("SELECT * FROM deeds WHERE ticket = ? ORDER BY number").bind(ticket.as_str());
+        let rows = query(concat!("SELECT ", activity!(), " FROM deeds WHERE ticket = ? ORDER BY number"))
+            .bind(ticket.as_str());
         read_rows(&rows.fetch_all(&self.readers).await.map_err(store_error)?, "activity", activity_of)
     }
 
@@ -432,7 +458,8 @@ async fn cancel_what_is_taken_back(
         return Ok(new);
     }
     let rows =
-        query("SELECT * FROM deliveries WHERE ticket = ? AND state = 'waiting' ORDER BY id").bind(ticket.as_str());
+        query(concat!("SELECT ", delivery!(), " FROM deliveries WHERE ticket = ? AND state = 'waiting' ORDER BY id"))
+            .bind(ticket.as_str());
     let waiting = read_rows(&rows.fetch_all(&mut *write).await.map_err(store_error)?, "delivery", delivery_of)?;
     let CoalescedDeliveries { deliveries, cancelled } = coalesce(&waiting, new);
     for id in cancelled {

@@ -70,7 +70,7 @@ impl Counts for SqliteStore {
     }
 
     async fn visit_counts(&self, site: &SiteKey, since: &str) -> Result<Vec<WeekOfKind>, StoreError> {
-        let select = "SELECT * FROM visit_counts WHERE site = ? AND week >= ? AND (shown > 0 OR sent > 0)
+        let select = "SELECT week, kind, shown, opened, solved, sent, deflected FROM visit_counts WHERE site = ? AND week >= ? AND (shown > 0 OR sent > 0)
             ORDER BY week DESC, kind";
         let rows = query(select).bind(site.as_str()).bind(since).fetch_all(&self.readers).await.map_err(store_error)?;
         let week = |row: &SqliteRow| {
@@ -96,7 +96,7 @@ impl Counts for SqliteStore {
         limit: u32,
     ) -> Result<Vec<(QuestionCounts, Option<Question>)>, StoreError> {
         let select = "
-            SELECT counted.*, questions.id AS id, questions.question AS question FROM (
+            SELECT counted_id, opened, solved, unhelpful, questions.id AS id, questions.question AS question FROM (
                 SELECT question AS counted_id, sum(opened) AS opened, sum(solved) AS solved, sum(unhelpful) AS unhelpful
                 FROM question_counts WHERE site = ?1 AND week >= ?2 GROUP BY question HAVING sum(opened) > 0
                 ORDER BY 3 DESC, 2 DESC, 1 LIMIT ?3) AS counted

@@ -8,6 +8,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{ConnectOptions, Row, query, query_scalar};
 
 use super::SqliteStore;
+use super::attachments::attachment;
 use super::error::{RowExt, store_error};
 use super::external_tickets::keep_erased_places;
 use super::rows::attachment_of;
@@ -124,16 +125,20 @@ impl Erasure for SqliteStore {
 
     async fn unsent_files(&self, site: &SiteKey, owner: FileOwner<'_>) -> Result<Vec<StoredAttachment>, StoreError> {
         let files = match owner {
-            FileOwner::Person(person) => query(
-                "SELECT * FROM attachments WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
-            )
+            FileOwner::Person(person) => query(concat!(
+                "SELECT ",
+                attachment!(),
+                " FROM attachments WHERE site = ? AND ticket IS NULL AND person IS NOT NULL AND person = ?",
+            ))
             .bind(site.as_str())
             .bind(person.as_str()),
-            FileOwner::Session(session) => {
-                query("SELECT * FROM attachments WHERE site = ? AND ticket IS NULL AND session = ? AND person IS NULL")
-                    .bind(site.as_str())
-                    .bind(&session.as_bytes()[..])
-            }
+            FileOwner::Session(session) => query(concat!(
+                "SELECT ",
+                attachment!(),
+                " FROM attachments WHERE site = ? AND ticket IS NULL AND session = ? AND person IS NULL"
+            ))
+            .bind(site.as_str())
+            .bind(&session.as_bytes()[..]),
         };
         files.fetch_all(&self.readers).await.map_err(store_error)?.iter().map(attachment_of).collect()
     }

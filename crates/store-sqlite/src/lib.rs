@@ -176,6 +176,8 @@ impl Store for SqliteStore {
     }
 }
 
+// Every query names its columns: the places of columns in a prepared statement with `*` are wrong as soon as a newer program adds one.
+
 /// Whether a message came neither from the sender's own panel, whose keys have no space, nor from an automatic answer.
 macro_rules! foreign {
     () => {
@@ -208,7 +210,10 @@ use confirmation;
 macro_rules! whole_ticket {
     () => {
         concat!(
-            "tickets.*, ticket_bodies.format AS body_format, ticket_bodies.body AS ticket, ",
+            "tickets.id, tickets.site, tickets.reference, tickets.status, tickets.priority, tickets.target, tickets.due_at,
+            tickets.received_at, tickets.session, tickets.person, tickets.topic, tickets.severity, tickets.owner, tickets.team,
+            tickets.assignee, tickets.turn, tickets.answered_at, tickets.updated_at, tickets.read_until, tickets.unread,
+            tickets.customer_messages, ticket_bodies.format AS body_format, ticket_bodies.body AS ticket, ",
             $crate::confirmation!()
         )
     };

@@ -157,9 +157,10 @@ impl Polls for SqliteStore {
     }
 
     async fn sync_state(&self, QueueName { site, destination }: &QueueName) -> Result<SyncState, StoreError> {
-        let row = query("SELECT * FROM polls WHERE site = ? AND destination = ?")
-            .bind(site.as_str())
-            .bind(destination.as_str());
+        let row =
+            query("SELECT until, listed_at, cursor, exported_at, behind FROM polls WHERE site = ? AND destination = ?")
+                .bind(site.as_str())
+                .bind(destination.as_str());
         let Some(row) = row.fetch_optional(&self.readers).await.map_err(store_error)? else {
             return Ok(SyncState::default());
         };

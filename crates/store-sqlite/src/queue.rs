@@ -20,6 +20,16 @@ use deskbell_core::ports::{
 use deskbell_core::rules::{delivery_plan, polling};
 use deskbell_core::timestamp::Timestamp;
 
+/// The columns of a delivery.
+macro_rules! delivery {
+    () => {
+        "deliveries.id, deliveries.site, deliveries.destination, deliveries.ticket, deliveries.what, deliveries.number,
+        deliveries.state, deliveries.created_at, deliveries.due_at, deliveries.tried_at, deliveries.settled_at,
+        deliveries.tries, deliveries.failures, deliveries.remote, deliveries.told"
+    };
+}
+pub(super) use delivery;
+
 /// The due heads of a queue, by site, destination and time, without the ids in a JSON list.
 macro_rules! due {
     () => {
@@ -84,7 +94,8 @@ impl Queue for SqliteStore {
             "UPDATE deliveries SET tries = tries + 1, tried_at = coalesce(tried_at, ?3), claim = ?5, claimed_until = ?6
             WHERE id IN (",
             due!(),
-            " ORDER BY due_at, id LIMIT ?7) RETURNING *"
+            " ORDER BY due_at, id LIMIT ?7) RETURNING ",
+            delivery!()
         ));
         let claimed = claimed.bind(site.as_str()).bind(destination.as_str()).bind(&now).bind(&claimed_ids);
         let claimed =
@@ -182,27 +193,32 @@ impl Queue for SqliteStore {
     }
 
     async fn deliveries(&self, ticket: &TicketId) -> Result<Vec<Delivery>, StoreError> {
-        let rows = query("SELECT * FROM deliveries WHERE ticket = ? ORDER BY id").bind(ticket.as_str());
+        let rows = query(concat!("SELECT ", delivery!(), " FROM deliveries WHERE ticket = ? ORDER BY id"))
+            .bind(ticket.as_str());
         let rows = rows.fetch_all(&self.readers).await.map_err(store_error)?;
         read_rows(&rows, "delivery", delivery_of)
     }
 
     async fn dead_letters(&self, sites: &SiteScope, limit: u32) -> Result<Vec<(Delivery, Reference)>, StoreError> {
-        let rows = query(
-            "SELECT deliveries.*, tickets.reference FROM deliveries JOIN tickets ON tickets.id = deliveries.ticket
+        let rows = query(concat!(
+            "SELECT ",
+            delivery!(),
+            ", tickets.reference FROM deliveries JOIN tickets ON tickets.id = deliveries.ticket
             WHERE deliveries.state = 'given_up'
                 AND (?1 IS NULL OR deliveries.site IN (SELECT value FROM json_each(?1)))
             ORDER BY deliveries.id LIMIT ?2",
-        );
+        ));
         let rows = rows.bind(site_list(sites)?).bind(limit).fetch_all(&self.readers).await.map_err(store_error)?;
         read_rows(&rows, "delivery", |row| Ok((delivery_of(row)?, row.id("reference")?)))
     }
 
     async fn dead_letter(&self, id: DeliveryId) -> Result<Option<(Delivery, Reference)>, StoreError> {
-        let row = query(
-            "SELECT deliveries.*, tickets.reference FROM deliveries JOIN tickets ON tickets.id = deliveries.ticket
+        let row = query(concat!(
+            "SELECT ",
+            delivery!(),
+            ", tickets.reference FROM deliveries JOIN tickets ON tickets.id = deliveries.ticket
             WHERE deliveries.id = ? AND deliveries.state = 'given_up'",
-        );
+        ));
         let row = row.bind(id.as_number()).fetch_optional(&self.readers).await.map_err(store_error)?;
         row.map(|row| Ok((delivery_of(&row)?, row.id("reference")?))).transpose()
     }
@@ -226,14 +242,16 @@ impl Queue for SqliteStore {
         after: Option<DeliveryId>,
         limit: u32,
     ) -> Result<Vec<(Delivery, Reference)>, StoreError> {
-        let rows = query(
-            "SELECT deliveries.*, tickets.reference FROM deliveries INDEXED BY deliveries_open
+        let rows = query(concat!(
+            "SELECT ",
+            delivery!(),
+            ", tickets.reference FROM deliveries INDEXED BY deliveries_open
             CROSS JOIN tickets ON tickets.id = deliveries.ticket
             WHERE deliveries.state <> 'delivered' AND (?1 IS NULL OR deliveries.state = ?1)
                 AND (?2 IS NULL OR deliveries.site = ?2) AND (?3 IS NULL OR deliveries.destination = ?3)
                 AND deliveries.id > ?4
             ORDER BY deliveries.id LIMIT ?5",
-        );
+        ));
         let rows = rows
             .bind(state.map(|state| state.word()))
             .bind(site.as_ref().map(|site| site.as_str()))

@@ -1,17 +1,19 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use store_conformance::support::{
-    NOW, TestClock, new_message, quota, submission_key, submit_unconfirmed, ticket, time, with_answer, with_mail,
-    write_message,
+    ACME, NOW, TestClock, desk_deliveries, new_message, quota, submission_key, submit_unconfirmed, ticket, time,
+    with_answer, with_mail, write_message,
 };
 
 use super::*;
 use deskbell_core::ids::TicketId;
 use deskbell_core::ports::{
-    Attachments, ClaimToken, CodeRequest, Confirmations, Conversations, DeliveryKind, Erasure, MailOutcome,
-    NewDelivery, NewMail, OutgoingMail, QUEUE_COUNT_MAX, Queue, Reader, Store, StoreError, StoredSubmission,
-    SubmissionExtras, SubmissionOutcome, Tickets, View,
+    Agent, AgentSessions, Attachments, AuditLog, ClaimToken, CodeRequest, Confirmations, Conversations, DeliveryFilter,
+    DeliveryKind, Erasure, LoginMethod, MailOutcome, NewAgentSession, NewDelivery, NewMail, OutgoingMail,
+    QUEUE_COUNT_MAX, Queue, Reader, Store, StoreError, StoredSubmission, SubmissionExtras, SubmissionOutcome, Tickets,
+    View,
 };
 use domain::conversation::Author;
 use domain::targets::Owner;
@@ -439,4 +441,51 @@ async fn deletes_old_rows_of_any_number() {
         let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
         assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&store.readers).await.unwrap(), expected, "{table}");
     }
+}
+
+/// What several ports read about one ticket.
+async fn read_everything(store: &SqliteStore) -> String {
+    let id = TicketId::new("1");
+    let answers = (
+        store.ticket(&id).await.unwrap().unwrap(),
+        store.ticket_by_name("DB-1").await.unwrap().unwrap(),
+        store.submission(&ACME, &submission_key("1").key).await.unwrap().unwrap(),
+        store.list_tickets(&View::default(), None, 10).await.unwrap(),
+        store.messages(&id, 0).await.unwrap(),
+        store.deliveries(&id).await.unwrap(),
+        store.undelivered(&DeliveryFilter::default(), None, 10).await.unwrap(),
+        store.agent_sessions(None, None, 10).await.unwrap(),
+        store.audit_entries(None, None, 10).await.unwrap(),
+    );
+    format!("{answers:?}")
+}
+
+#[tokio::test]
+async fn columns_that_a_newer_program_adds_change_no_answer() {
+    let (store, _folder) = fresh().await;
+    let extras = SubmissionExtras { deliveries: desk_deliveries(DeliveryKind::Ticket), ..with_answer() };
+    store.submit(&ticket("1", "DB-1", NOW), &submission_key("1"), extras).await.unwrap();
+    let session = NewAgentSession {
+        digest: [1; 32].into(),
+        agent: Agent { id: "ana".into(), name: "Ana".into(), grants: Vec::new() },
+        method: LoginMethod::PersonalToken,
+        credential_digest: [2; 32],
+        address: "192.0.2.1".into(),
+        browser: "Firefox".into(),
+        lifetime: Duration::from_secs(60),
+    };
+    store.open_session(&session, None).await.unwrap();
+    let before = read_everything(&store).await;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE '% VIRTUAL %'",
+    )
+    .fetch_all(&store.writer)
+    .await
+    .unwrap();
+    for table in &tables {
+        let add = format!("ALTER TABLE \"{table}\" ADD COLUMN added TEXT NOT NULL DEFAULT 'new'");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(add)).execute(&store.writer).await.unwrap();
+    }
+    assert!(tables.len() > 30, "{tables:?}");
+    assert_eq!(read_everything(&store).await, before);
 }
