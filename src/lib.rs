@@ -6,7 +6,6 @@
 pub mod browser;
 pub mod chunks;
 pub mod components;
-pub mod desk;
 pub mod engines;
 pub mod screens;
 pub mod texts;

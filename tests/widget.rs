@@ -4,9 +4,6 @@
 // clippy.toml allows these in tests, but does not recognise helpers in separate files as tests.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-#[path = "widget/desk.rs"]
-mod desk;
-
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;

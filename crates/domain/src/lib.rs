@@ -8,7 +8,6 @@ pub mod context;
 pub mod contrast;
 pub mod conversation;
 pub mod deflection;
-pub mod desk;
 pub mod engine;
 pub mod event;
 pub mod fields;

@@ -1,15 +1,10 @@
 //! Responses of proxies, firewalls and portals in place of a gateway, and what they mean for a ticket and its attachments. The rules are in
-//! `loader/outcome.js`, which this runs in Node, and in the desk (`domain::desk::responses`).
+//! `loader/outcome.js`, which this runs in Node.
 
 mod deployment;
 
 use std::process::Command;
 
-use domain::desk::attachment::UploadOutcome;
-use domain::desk::draft::Target;
-use domain::desk::event::Answer;
-use domain::desk::responses::{self, Exchange};
-use domain::desk::submission::Cause;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -101,63 +96,4 @@ fn backoff_grows_and_respects_retry_after() {
         pause('sent', { status: 201 }, 1), pause('refused', { status: 422 }, 1), pause('unsure', { status: 0, tries: 3 }, 1)]";
     let seconds = [2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map(|seconds| seconds * 1000);
     assert_eq!(run(script, &Value::Null), json!([seconds, seconds, 8000, 60_000, 7000, 31_000, 1000, 0, 0, 0]));
-}
-
-/// The word of the table for an answer.
-fn word(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Accepted { .. } => "sent",
-        Answer::Refused(_) => "refused",
-        Answer::RetryLater { .. } => "busy",
-        Answer::AttachmentsMissing => "missing",
-        Answer::Unauthorised => "unauthorised",
-        Answer::Unknown { cause, .. } => match cause {
-            Cause::Offline => "offline",
-            Cause::Unreachable => "unreachable",
-            Cause::Blocked => "blocked",
-            Cause::TimedOut => "timed-out",
-            Cause::Fault => "fault",
-            Cause::StorageFull => "no-room",
-            cause => panic!("no response means {cause:?}"),
-        },
-    }
-}
-
-#[test]
-fn the_desk_reads_every_answer_as_the_table_says() {
-    let mut failures = Vec::new();
-    for row in rows::read::<Case>(include_str!("table.toml")) {
-        let case = &row.case;
-        let target = if case.sealed == "reply" { Target::Reply("t1".into()) } else { Target::NewTicket };
-        let first = Exchange {
-            status: case.status,
-            text: case.body.clone(),
-            retry_after: case.after,
-            is_late: case.late,
-            is_online: case.online,
-            ..Exchange::default()
-        };
-        let again = Exchange { passes: case.passes, is_repeated: true, ..first.clone() };
-        // The desk itself is unsure about what goes to a destination without keys.
-        if case.sealed != "keyless" {
-            let found = [&first, &again].map(|exchange| word(&responses::answer::<Value>(exchange, &target)));
-            if found != [case.text.as_str(), case.again.as_str()] {
-                failures.push(format!("{}: {found:?}", row.name));
-            }
-        }
-        if !case.file.is_empty() {
-            let outcome = responses::upload_outcome::<Value>(&again);
-            let file = match outcome {
-                UploadOutcome::Uploaded { .. } => ["there", "there"],
-                UploadOutcome::Refused(_) => ["leave", "leave"],
-                // Twice, then it is left behind.
-                UploadOutcome::Blocked => ["again", "leave"],
-                _ => ["wait", "wait"],
-            };
-            if file != [case.file.as_str(), case.file_again.as_str()] {
-                failures.push(format!("{}: file {file:?}", row.name));
-            }
-        }
-    }
-    assert!(failures.is_empty(), "{failures:#?}");
 }
