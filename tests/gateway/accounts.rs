@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::http::Method;
-use deskbell_core::ids::QueueName;
-use deskbell_core::ports::{CurrentTicket, DeliveryOutcome, DeliveryState, DueDelivery};
+use deskbell_core::ids::{QueueName, TicketId};
+use deskbell_core::ports::{CurrentTicket, DeliveryOutcome, DeliveryState, DueDelivery, StoredTicket};
 use deskbell_core::timestamp::Timestamp;
 use gateway::config::{Overrides, new_personal_token};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ const GLOBEX: &str = r#"
     [sites.globex]
     origins = ["*"]
     sensitive_topics = ["salary"]
-    panel.topics = [{ id = "salary", label = "Salary", team = "people" }, { id = "other", label = "Other" }]
+    panel.topics = [{ id = "salary", label = "Salary", team = "payroll" }, { id = "other", label = "Other" }]
     [sites.globex.destinations.hook]
     to = "webhook"
     url = "http://127.0.0.1:9/hook"
@@ -45,10 +45,14 @@ fn account(id: &str, role: &str, sites: &str) -> (String, String) {
 }
 
 async fn office() -> Office {
+    office_with("").await
+}
+
+async fn office_with(more: &str) -> Office {
     let (agent, agent_table) = account("ana", "agent", "sites = [\"acme\"]");
     let (lead, lead_table) = account("lea", "lead", "sites = [\"acme\"]");
     let (administrator, administrator_table) = account("ada", "administrator", "");
-    let lines = [agent_table, lead_table, administrator_table, GLOBEX.into()].join("\n");
+    let lines = [&agent_table, &lead_table, &administrator_table, GLOBEX, more].join("\n");
     Office { gateway: gateway_with(&lines, Overrides::default()).await, agent, lead, administrator }
 }
 
@@ -159,6 +163,108 @@ async fn agents_see_and_change_nothing_of_other_sites() {
     }
     assert!(office.get(&office.administrator, "/inbox/deliveries").await.text().contains("globex"));
     assert_eq!(office.get(&office.administrator, &format!("/inbox?q={other}")).await.status, 303);
+}
+
+/// Whatever is on the site `globex` contains one of these, or is named by one of them.
+const OF_GLOBEX: [&str; 7] = ["globex", "Zanzibar", "zanzibar@example.com", "hook", "payroll", "Salary", "Flood"];
+
+/// The ticket of another site, with a dead letter, a note, an incident and counts beside it; each contains one of [`OF_GLOBEX`].
+async fn ticket_of_globex(office: &Office) -> StoredTicket {
+    let mut sent = ticket("Zanzibar is under water");
+    (sent["topic"], sent["contact"]) = (json!("salary"), json!({"name": "Zanzibar", "email": "zanzibar@example.com"}));
+    let answer = office.gateway.send(post("globex", "zanzibar", None, &sent)).await;
+    let store = &office.gateway.app.store;
+    let stored = store.ticket(&TicketId::new(answer.json()["id"].as_str().unwrap())).await.unwrap().unwrap();
+    let queue = QueueName::new(&"globex".into(), &"hook".into());
+    let due = store.claim_deliveries(&queue, std::time::Duration::from_secs(60), &[], 1).await.unwrap();
+    let refused = DeliveryOutcome::DeadLetter { reason: "Zanzibar is away".into() };
+    store.record_attempts(&[(&due[0], &refused)]).await.unwrap();
+    let note = "action=note&text=Zanzibar+again";
+    let noted = office.submit(&office.administrator, &format!("/inbox/tickets/{}", stored.reference), note).await;
+    assert_eq!(noted.status, 303);
+    stored
+}
+
+/// Everything that forms could change of a ticket.
+async fn state_of(office: &Office, ticket: &StoredTicket) -> String {
+    let store = &office.gateway.app.store;
+    let messages = store.last_messages(&ticket.id, None, 100).await.unwrap();
+    let activities = store.last_activities(&ticket.id, (None, None), 100).await.unwrap();
+    let deliveries = store.deliveries(&ticket.id).await.unwrap();
+    format!("{:?} {messages:?} {activities:?} {deliveries:?}", store.ticket(&ticket.id).await.unwrap())
+}
+
+#[tokio::test]
+async fn no_page_shows_and_no_form_changes_anything_of_a_site_that_is_not_the_agents() {
+    let (administrator_of_one, table) = account("amy", "administrator", "sites = [\"acme\"]");
+    let incident = "[sites.globex.incidents]\nsay = \"Flood\"\n";
+    let office = office_with(&format!("{table}{incident}")).await;
+    let other = ticket_of_globex(&office).await;
+    let own = office.ticket("acme", "").await;
+    let (name, id) = (other.reference.as_str(), other.id.as_str());
+    let delivery = office.gateway.app.store.deliveries(&other.id).await.unwrap()[0].id;
+    let mut pages: Vec<String> = ["", "?site=globex", "?of=all", "?agent=token:ada", "?before=2"]
+        .iter()
+        .flat_map(|query| ["answers", "deliveries", "sessions", "audit"].map(|page| format!("/inbox/{page}{query}")))
+        .collect();
+    for filter in
+        ["q=zanzibar", "q=under+water", "q=zanzibar%40example.com", "team=payroll", "owner=support_hero", "test=no", ""]
+    {
+        for scope in ["", "&status=all", "&status=all&site=globex", "&site="] {
+            pages.push(format!("/inbox?{filter}{scope}"));
+        }
+    }
+    for ticket in [name, id] {
+        pages.extend(["", "?before=2", "/erase"].map(|more| format!("/inbox/tickets/{ticket}{more}")));
+        pages.push(format!("/inbox?q={ticket}"));
+    }
+    // What is searched for is there: otherwise nothing would be shown by nobody.
+    let mut everything = Vec::new();
+    for page in &pages {
+        everything.push(office.get(&office.administrator, page).await.text());
+    }
+    for mark in OF_GLOBEX {
+        assert!(everything.iter().any(|page| page.contains(mark)), "{mark}");
+    }
+
+    let before = state_of(&office, &other).await;
+    for (role, token) in
+        [("agent", &office.agent), ("lead", &office.lead), ("administrator of acme", &administrator_of_one)]
+    {
+        for page in &pages {
+            let answer = office.get(token, page).await;
+            assert!(!answer.status.is_server_error(), "{role} {page}: {}", answer.status);
+            let (text, location) = (answer.text(), answer.header("location").to_string());
+            // A search shows its own words again.
+            let searched = page.replace("%40", "@");
+            for mark in OF_GLOBEX.into_iter().chain([name, id]).filter(|mark| !searched.contains(mark)) {
+                assert!(!text.contains(mark) && !location.contains(mark), "{role} sees {mark} on {page}: {text}");
+            }
+        }
+        for ticket in [name, id] {
+            for form in [
+                "action=answer&text=x&key=1",
+                "action=answer-solved&text=x&key=2",
+                "action=note&text=x",
+                "action=contacted&place=phone",
+                "action=triage&topic=other&severity=low",
+                "action=assign&assignee=x",
+                "action=hand-over&owner=support_hero",
+                "action=solve",
+                "action=reopen",
+            ] {
+                let answer = office.submit(token, &format!("/inbox/tickets/{ticket}"), form).await;
+                assert_eq!(answer.status, 404, "{role} {form}");
+            }
+            let (page, form) = (format!("/inbox/tickets/{ticket}/erase"), format!("confirm={name}"));
+            assert_eq!(office.submit(token, &page, &form).await.status.as_u16() / 10, 40, "{role}");
+        }
+        for form in [format!("id={delivery}"), format!("id={delivery}&ticket={name}"), "all=yes".into()] {
+            office.submit(token, "/inbox/deliveries", &form).await;
+        }
+        assert_eq!(state_of(&office, &other).await, before, "{role}");
+        assert_eq!(office.get(token, &format!("/inbox/tickets/{own}")).await.status, 200, "{role} sees their own");
+    }
 }
 
 #[tokio::test]
@@ -506,7 +612,7 @@ async fn without_the_database_every_page_says_so_and_when_to_try_again() {
         ("/inbox/sessions", "id=1"),
         ("/inbox/logout", ""),
     ] {
-        assert_unavailable(path, &office.submit_as(&cookie, path, form).await, "Nothing was changed");
+        assert_unavailable(path, &office.submit_as(&cookie, path, form).await, "saved");
     }
     let login = office.submit_as("", "/inbox/login", &format!("token={administrator}")).await;
     assert_unavailable("/inbox/login", &login, "The database does not answer");

@@ -13,7 +13,12 @@ use tokio::process::{Child, Command};
 use crate::support::ticket;
 
 pub fn deskbell(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_deskbell"));
+    program(Path::new(env!("CARGO_BIN_EXE_deskbell")), folder, arguments)
+}
+
+/// The same of another version.
+pub fn program(file: &Path, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(file);
     command.args(arguments).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     for name in ["CONFIG", "LISTEN", "DATABASE", "ASSETS", "INBOX_TOKEN"] {
         command.env_remove(format!("DESKBELL_{name}"));
@@ -40,7 +45,8 @@ pub async fn start(command: &mut Command) -> (Child, String, BufReader<tokio::pr
     (child, address, out)
 }
 
-async fn stop(child: &Child) {
+/// Asks a gateway to end.
+pub async fn stop(child: &Child) {
     let id = child.id().unwrap().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
 }
@@ -83,6 +89,47 @@ async fn shutdown_waits_for_running_requests() {
     let mut rest = String::new();
     out.read_to_string(&mut rest).await.unwrap();
     assert_eq!(rest, "", "one line on standard output is all");
+}
+
+#[tokio::test]
+async fn shutdown_lets_downloads_finish() {
+    outbound_http::install_crypto();
+    let folder = tempfile::tempdir().unwrap();
+    site(&folder);
+    let arguments = ["serve", "--config", "deskbell.toml", "--listen", "127.0.0.1:0"];
+    let (mut child, address, _out) = start(&mut deskbell(folder.path(), &arguments)).await;
+    let (client, session) = (reqwest::Client::new(), "000102030405060708090a0b0c0d0e0f");
+    let url = |path: &str| format!("http://{address}/v1/sites/acme/{path}");
+    // More than the buffers of both ends hold.
+    let file = "a line of a log\n".repeat(9_000_000 / 16);
+    let id = "01234567-89ab-4def-8123-456789abcdef";
+    let stored = client.put(url(&format!("attachments/{id}?name=app.log"))).header("deskbell-session", session);
+    assert_eq!(stored.body(file.clone()).send().await.unwrap().status(), 201);
+    let mut sent = ticket("One");
+    sent["attachments"] = json!([id]);
+    let sent = client.post(url("tickets")).header("content-type", "application/json").body(sent.to_string());
+    let sent = sent.header("idempotency-key", "1").header("deskbell-session", session).send().await.unwrap();
+    let sent: serde_json::Value = sent.json().await.unwrap();
+    let messages = client.get(url(&format!("tickets/{}/messages", sent["id"].as_str().unwrap())));
+    let messages = messages.header("deskbell-session", session).send().await.unwrap();
+    let messages: serde_json::Value = messages.json().await.unwrap();
+    let path = messages["messages"][0]["attachments"][0]["url"].as_str().unwrap();
+
+    let mut connection = TcpStream::connect(&address).await.unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 1000];
+    connection.read_exact(&mut answer).await.unwrap();
+    stop(&child).await;
+    let refused = async { while TcpStream::connect(&address).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(10), refused).await.expect("nobody new is let in");
+    // A customer with a slow network: longer than connections without a response are waited for.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    connection.read_to_end(&mut answer).await.unwrap();
+    let body = answer.windows(4).position(|part| part == b"\r\n\r\n").unwrap() + 4;
+    assert!(answer[body..] == *file.as_bytes(), "{} of {} bytes", answer.len() - body, file.len());
+    let status = tokio::time::timeout(Duration::from_secs(10), child.wait()).await.unwrap().unwrap();
+    assert!(status.success());
 }
 
 #[tokio::test]

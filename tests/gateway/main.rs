@@ -45,6 +45,7 @@ mod support;
 mod tickets;
 mod traces;
 mod upgrade;
+mod versions;
 mod wire;
 #[path = "../zendesk/mod.rs"]
 mod zendesk;

@@ -14,7 +14,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::command::{deskbell, start};
-use crate::support::{Answer, Gateway, gateway, gateway_with, gateway_without_indexes, import, request, send, ticket};
+use crate::support::{
+    Answer, Gateway, gateway, gateway_with, gateway_without_indexes, import, post, request, send, ticket,
+};
 
 /// The lines of the metrics.
 async fn metrics(gateway: &Gateway) -> Vec<String> {
@@ -72,6 +74,21 @@ async fn requests_are_counted_by_route_and_refusals_by_code_without_what_clients
         assert!(lines.contains(&line), "{line} is not in {lines:#?}");
     }
     assert!(!lines.iter().any(|line| line.to_lowercase().contains("secret")), "{lines:#?}");
+}
+
+#[tokio::test]
+async fn waiting_mails_are_counted_by_site() {
+    let mail = "mail = { smtp = \"smtp://127.0.0.1:9\", from = \"a@b.example\" }";
+    let sites = format!("[sites.mailing]\norigins = [\"*\"]\n{mail}\n[sites.idle]\norigins = [\"*\"]\n{mail}\n");
+    let gateway = gateway_with(&sites, Overrides::default()).await;
+    let sent = gateway.send(post("mailing", "key", Some(&"0".repeat(32)), &ticket("It broke"))).await;
+    assert_eq!(sent.status, 201);
+    let lines = metrics(&gateway).await;
+    for line in ["deskbell_mails_waiting{site=\"mailing\"} 1", "deskbell_mails_waiting{site=\"idle\"} 0"] {
+        assert!(lines.iter().any(|one| one == line), "{line} is not in {lines:#?}");
+    }
+    let age = lines.iter().find_map(|line| line.strip_prefix("deskbell_mails_oldest_seconds{site=\"mailing\"} "));
+    assert!((0.0..3600.0).contains(&age.unwrap().parse::<f64>().unwrap()), "{age:?}");
 }
 
 #[tokio::test]

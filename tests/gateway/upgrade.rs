@@ -323,13 +323,13 @@ fn configuration(zendesk: &str, service: &str, channel: &str, smtp: &str) -> Str
 }
 
 /// A webhook receiver that stores the id and body of each request.
-struct Service {
-    url: String,
-    got: Arc<Mutex<Vec<(String, String)>>>,
+pub struct Service {
+    pub url: String,
+    pub got: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl Service {
-    async fn start() -> Service {
+    pub async fn start() -> Service {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let got = Arc::new(Mutex::new(Vec::new()));

@@ -163,7 +163,7 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     let (stop, listeners) = (CancellationToken::new(), TaskTracker::new());
     let capacity = Capacity::new(&limits, proxies.clone(), connections_max(&limits, open_files()));
     let times = Times::default();
-    let ends = (stop.clone(), requests.clone());
+    let shutdown = (stop.clone(), requests.clone());
     announce(listener.local_addr()?)?;
 
     current.start_workers(&stop).await;
@@ -174,17 +174,17 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
         let limits = Limits { connections_per_address: NonZeroU32::new(INBOX_CONNECTIONS), ..limits };
         let capacity = Capacity::new(&limits, proxies.clone(), INBOX_CONNECTIONS);
         let router = current.inbox.clone();
-        inbox_serving = Some(listeners.spawn(connections::serve(listener, router, capacity, times, ends.clone())));
+        inbox_serving = Some(listeners.spawn(connections::serve(listener, router, capacity, times, shutdown.clone())));
     }
     if let Some(listener) = metrics_listener {
         tracing::info!(address = %listener.local_addr()?, "metrics listening");
         let capacity = Capacity::new(&limits, proxies.clone(), METRICS_CONNECTIONS);
         let router = current.metrics.clone();
-        listeners.spawn(connections::serve(listener, router, capacity, times, ends.clone()));
+        listeners.spawn(connections::serve(listener, router, capacity, times, shutdown.clone()));
     }
     // In a task of its own, so that nothing else delays accepting connections.
     let router = current.public.clone();
-    let mut serving = listeners.spawn(connections::serve(listener, router, capacity, times, ends.clone()));
+    let mut serving = listeners.spawn(connections::serve(listener, router, capacity, times, shutdown.clone()));
     let ended = loop {
         tokio::select! {
             () = &mut stop_requested => break Ok(()),
@@ -207,8 +207,14 @@ pub async fn serve(setup: Setup) -> Result<(), GatewayError> {
     requests.close();
     listeners.close();
     let answered = async {
-        requests.wait().await;
-        let _ = tokio::time::timeout(FLUSH_TIME, listeners.wait()).await;
+        loop {
+            requests.wait().await;
+            let _ = tokio::time::timeout(FLUSH_TIME, listeners.wait()).await;
+            // The end of a response begins to count when its client is slow to read it.
+            if requests.is_empty() {
+                break;
+            }
+        }
     };
     let RunningGateway { gateway, mut workers, .. } = current;
     if tokio::time::timeout(GRACE, async { tokio::join!(answered, workers.wait()) }).await.is_err() {

@@ -462,6 +462,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         queue: store.clone(),
         states: states.clone(),
         mail: wakers.clone(),
+        outgoing_mail: store.clone(),
         indexes: indexes.clone(),
         store: store.clone(),
         clock: clock.clone(),

@@ -149,14 +149,14 @@ pub async fn signing_in_with_the_claimed_address_confirms_it(store: &dyn Store, 
     store.move_to_person(&ACME, &[9; 32].into(), &"u-7".into()).await.unwrap();
     let state = async || store.ticket(&"1".into()).await.unwrap().unwrap().handling.confirmation;
     let unconfirmed = async |site: &'static str, person: &'static str, mailbox: &str| {
-        store.unconfirmed_tickets(&site.into(), &person.into(), mailbox).await.unwrap()
+        store.unconfirmed_addresses(&site.into(), &person.into(), mailbox).await.unwrap()
     };
     for (site, person, mailbox) in
         [("acme", "u-7", "eve@example.com"), ("acme", "u-8", "ada@example.com"), ("other", "u-7", "ada@example.com")]
     {
         assert!(unconfirmed(site, person, mailbox).await.is_empty(), "{site} {person} {mailbox}");
     }
-    assert_eq!(unconfirmed("acme", "u-7", "ada@example.com").await, [TicketId::new("1")]);
+    assert_eq!(unconfirmed("acme", "u-7", "ada@example.com").await, [("1".into(), "ada@example.com".into())]);
     assert!(state().await.is_awaited());
     let deliveries = desk_deliveries(DeliveryKind::Confirmed);
     let confirm = async || {

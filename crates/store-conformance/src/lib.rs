@@ -110,6 +110,7 @@ rules! {
     lists::lists_combine_all_filters_and_searches_cover_later_messages,
     lists::searches_find_the_same_by_either_query_plan,
     outgoing_mail::receipts_are_claimed_by_one_worker_and_sent_once,
+    outgoing_mail::waiting_mails_are_counted_by_site,
     outgoing_mail::receipts_are_limited_by_session_network_and_site_and_tickets_are_stored,
     outgoing_mail::mailbox_quotas_leave_a_share_to_the_owner_and_have_a_maximum,
     outgoing_mail::a_returned_receipt_is_recorded_once_and_stops_further_codes,

@@ -8,9 +8,10 @@ use crate::support::{
 };
 use deskbell_core::ids::{SessionHash, SiteKey};
 use deskbell_core::ports::{
-    ActivityKind, ClaimToken, CodeRequest, MailLimits, MailOutcome, MailQuota, NewMail, ReturnedReceipt, Store,
-    SubmissionExtras, SubmissionOutcome,
+    ActivityKind, ClaimToken, CodeRequest, MailLimits, MailOutcome, MailQuota, NewAccessLink, NewMail, ReturnedReceipt,
+    Store, SubmissionExtras, SubmissionOutcome, WaitingMails,
 };
+use deskbell_core::rules::address::mailbox;
 
 pub async fn receipts_are_claimed_by_one_worker_and_sent_once(store: &dyn Store, clock: &TestClock) {
     let received_at = "2026-01-01T00:00:00.000Z";
@@ -50,6 +51,26 @@ pub async fn receipts_are_claimed_by_one_worker_and_sent_once(store: &dyn Store,
     assert!(store.record_mail(&"1".into(), &third.claim, MailOutcome::Sent).await.unwrap());
     clock.advance(minutes(60));
     assert_eq!((take(&ACME).await, next().await), (None, None));
+}
+
+pub async fn waiting_mails_are_counted_by_site(store: &dyn Store, clock: &TestClock) {
+    let waiting = async |count, since| {
+        let expected = WaitingMails { site: ACME.clone(), count, since: Some(time(since)) };
+        assert_eq!(store.waiting_mails().await.unwrap(), [expected]);
+    };
+    assert_eq!(store.waiting_mails().await.unwrap(), []);
+    submit_unconfirmed(store).await;
+    clock.set(LATER);
+    let (address, life) = ("bob@example.com".to_string(), Duration::from_secs(60));
+    let (mailbox, quota) = (mailbox(&address), quota(&address));
+    let link =
+        NewAccessLink { site: ACME.clone(), address, mailbox, language: "en".into(), quota, life, queue_max: 10 };
+    store.request_access_link(&link).await.unwrap();
+    waiting(2, NOW).await;
+    let due = store.claim_mail(&ACME, LEASE).await.unwrap().unwrap();
+    waiting(2, NOW).await;
+    assert!(store.record_mail(&due.ticket.id, &due.claim, MailOutcome::Sent).await.unwrap());
+    waiting(1, LATER).await;
 }
 
 pub async fn receipts_are_limited_by_session_network_and_site_and_tickets_are_stored(

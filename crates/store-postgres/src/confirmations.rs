@@ -35,19 +35,19 @@ impl Confirmations for PostgresStore {
         rows.iter().map(|row| row.number("number")).collect()
     }
 
-    async fn unconfirmed_tickets(
+    async fn unconfirmed_addresses(
         &self,
         site: &SiteKey,
         person: &CustomerId,
         mailbox: &str,
-    ) -> Result<Vec<TicketId>, StoreError> {
+    ) -> Result<Vec<(TicketId, String)>, StoreError> {
         let unconfirmed = query(
-            "SELECT ticket FROM confirmations WHERE mailbox = $1 AND confirmed_at IS NULL
+            "SELECT ticket, address FROM confirmations WHERE mailbox = $1 AND confirmed_at IS NULL
             AND ticket IN (SELECT id FROM tickets WHERE site = $2 AND person = $3)",
         );
         let unconfirmed = unconfirmed.bind(text(mailbox)).bind(text(site.as_str())).bind(text(person.as_str()));
         let rows = unconfirmed.fetch_all(&self.pool).await.map_err(store_error)?;
-        rows.iter().map(|row| row.id("ticket")).collect()
+        rows.iter().map(|row| Ok((row.id("ticket")?, row.value("address")?))).collect()
     }
 
     async fn request_code(

@@ -57,8 +57,9 @@ pub fn store_error(error: Error) -> StoreError {
 /// The store error for a failed COMMIT. After a lost connection nobody knows whether the transaction was committed, so it must not be repeated.
 pub fn commit_error(error: Error) -> StoreError {
     match &error {
-        Error::Database(reported) if matches!(reported.code().as_deref(), Some(SERIALIZATION_FAILURE | DEADLOCK)) => {
-            StoreError::Busy
+        // The server has not committed, and says why, such as a full disk.
+        Error::Database(reported) if !is_in(&CONNECTION_CLASSES, reported.code().as_deref().unwrap_or_default()) => {
+            store_error(error)
         }
         _ => StoreError::CommitUnknown(error.to_string()),
     }

@@ -19,7 +19,7 @@ use super::tickets::lock_ticket;
 use crate::chunks::delete_in_chunks;
 use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::{Activity, ActivityKind, ClaimToken, StoreError, StoredTicket};
-use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
+use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt, WaitingMails};
 use deskbell_core::rules::mail_quota::{self, MailScope};
 use deskbell_core::timestamp::Timestamp;
 
@@ -52,6 +52,23 @@ impl OutgoingMail for PostgresStore {
         let next: Option<Time> = next.bind(text(site.as_str())).fetch_one(&mut *read).await.map_err(store_error)?;
         let Some(Time(next)) = next else { return Ok(None) };
         Ok(Some(next.since(self.clock.now(&mut read).await?)))
+    }
+
+    async fn waiting_mails(&self) -> Result<Vec<WaitingMails>, StoreError> {
+        let rows = query(
+            "SELECT site, count(*) AS count, min(since) AS since FROM (
+                SELECT site, created_at AS since FROM mails WHERE due_at IS NOT NULL
+                UNION ALL
+                SELECT site, queued_at FROM answer_mails WHERE due_at IS NOT NULL
+                UNION ALL
+                SELECT site, requested_at FROM access_links WHERE due_at IS NOT NULL) AS waiting
+            GROUP BY site",
+        );
+        let rows = rows.fetch_all(&self.pool).await.map_err(store_error)?;
+        let waiting = |row: &PgRow| {
+            Ok(WaitingMails { site: row.id("site")?, count: row.number("count")?, since: row.optional_time("since")? })
+        };
+        rows.iter().map(waiting).collect()
     }
 
     async fn extend_mail(&self, ticket: &TicketId, claim: &ClaimToken, lease: Duration) -> Result<bool, StoreError> {

@@ -12,10 +12,21 @@ use super::tickets::{Prepared, insert_submission};
 use deskbell_core::clock::Clock;
 use deskbell_core::ports::{StoreError, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome};
 
-/// The most tickets in a commit, and in the queue for the next one; a caller waits while the queue is full. A commit with at least `TOKENS_MAX`
-/// tokens takes no further ticket.
-const TICKETS_MAX: usize = 256;
-const TOKENS_MAX: usize = 10_000;
+/// How much is committed together.
+#[derive(Clone, Copy, Debug)]
+pub struct CommitLimits {
+    /// The most tickets in a commit, and in the queue for the next one; a caller waits while the queue is full.
+    pub tickets: usize,
+    /// A commit with so many tokens takes no further ticket.
+    pub tokens: usize,
+}
+
+impl Default for CommitLimits {
+    /// Short commits, so that a customer does not wait long for those before.
+    fn default() -> CommitLimits {
+        CommitLimits { tickets: 256, tokens: 10_000 }
+    }
+}
 
 /// The queue of tickets for the next commit.
 #[derive(Clone, Debug)]
@@ -35,9 +46,9 @@ struct PendingSubmission {
 
 impl Batches {
     /// Starts the writer task. It ends when all senders are dropped.
-    pub fn start(writer: SqlitePool, clock: Arc<dyn Clock>) -> Batches {
-        let (queue, waiting) = mpsc::channel(TICKETS_MAX);
-        tokio::spawn(run(writer, clock, waiting));
+    pub fn start(writer: SqlitePool, clock: Arc<dyn Clock>, limits: CommitLimits) -> Batches {
+        let (queue, waiting) = mpsc::channel(limits.tickets);
+        tokio::spawn(run(writer, clock, limits, waiting));
         Batches { queue }
     }
 
@@ -61,12 +72,17 @@ impl Batches {
 
 /// Commits all queued tickets together. A ticket that arrives alone is committed at once; tickets that arrive during a commit form the next
 /// batch.
-async fn run(writer: SqlitePool, clock: Arc<dyn Clock>, mut queue: mpsc::Receiver<PendingSubmission>) {
+async fn run(
+    writer: SqlitePool,
+    clock: Arc<dyn Clock>,
+    limits: CommitLimits,
+    mut queue: mpsc::Receiver<PendingSubmission>,
+) {
     while let Some(first) = queue.recv().await {
         let mut tokens = first.prepared.token_count();
         let mut batch = vec![first];
-        while batch.len() < TICKETS_MAX
-            && tokens < TOKENS_MAX
+        while batch.len() < limits.tickets
+            && tokens < limits.tokens
             && let Ok(next) = queue.try_recv()
         {
             tokens += next.prepared.token_count();

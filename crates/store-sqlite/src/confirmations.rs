@@ -35,17 +35,17 @@ impl Confirmations for SqliteStore {
         numbers.bind(ticket.as_str()).fetch_all(&self.readers).await.map_err(store_error)
     }
 
-    async fn unconfirmed_tickets(
+    async fn unconfirmed_addresses(
         &self,
         site: &SiteKey,
         person: &CustomerId,
         mailbox: &str,
-    ) -> Result<Vec<TicketId>, StoreError> {
-        let unconfirmed = "SELECT ticket FROM confirmations WHERE mailbox = ? AND confirmed_at IS NULL
+    ) -> Result<Vec<(TicketId, String)>, StoreError> {
+        let unconfirmed = "SELECT ticket, address FROM confirmations WHERE mailbox = ? AND confirmed_at IS NULL
             AND ticket IN (SELECT id FROM tickets WHERE site = ? AND person = ?)";
-        let ids = query_scalar::<_, String>(unconfirmed).bind(mailbox).bind(site.as_str()).bind(person.as_str());
-        let ids = ids.fetch_all(&self.readers).await.map_err(store_error)?;
-        Ok(ids.into_iter().map(TicketId::from).collect())
+        let rows = query(unconfirmed).bind(mailbox).bind(site.as_str()).bind(person.as_str());
+        let rows = rows.fetch_all(&self.readers).await.map_err(store_error)?;
+        rows.iter().map(|row| Ok((row.id("ticket")?, row.value("address")?))).collect()
     }
 
     async fn request_code(

@@ -46,6 +46,7 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use batch::Batches;
+pub use batch::CommitLimits;
 use deskbell_core::clock::{Clock, SystemClock};
 use deskbell_core::ports::{PendingMigrations, Store, StoreError};
 use deskbell_core::timestamp::Timestamp;
@@ -73,11 +74,18 @@ pub struct StoreOptions {
     pub clock: Arc<dyn Clock>,
     /// What is done about migrations that the database lacks.
     pub pending: PendingMigrations,
+    /// How many tickets are committed together.
+    pub commit_limits: CommitLimits,
 }
 
 impl Default for StoreOptions {
     fn default() -> StoreOptions {
-        StoreOptions { readers: READERS, clock: Arc::new(SystemClock), pending: PendingMigrations::Apply }
+        StoreOptions {
+            readers: READERS,
+            clock: Arc::new(SystemClock),
+            pending: PendingMigrations::Apply,
+            commit_limits: CommitLimits::default(),
+        }
     }
 }
 
@@ -100,7 +108,7 @@ impl SqliteStore {
 
     /// Like [`SqliteStore::open`], with options. Unless migrations are applied, the file has to exist.
     pub async fn open_with(path: &Path, options: StoreOptions) -> Result<SqliteStore, StoreError> {
-        let StoreOptions { readers, clock, pending } = options;
+        let StoreOptions { readers, clock, pending, commit_limits } = options;
         let store_error = |reason: String| StoreError::Open { path: path.display().to_string(), reason };
         // First, so that nothing is created while a backup is being restored.
         let lock = SqliteStore::lock(path)?;
@@ -137,7 +145,7 @@ impl SqliteStore {
         }
         let readers =
             pool(readers).connect_lazy_with(cached(READER_CACHE).create_if_missing(false).pragma("query_only", "ON"));
-        let batches = Batches::start(writer.clone(), clock.clone());
+        let batches = Batches::start(writer.clone(), clock.clone(), commit_limits);
         Ok(SqliteStore { batches, writer, readers, clock, _lock: Arc::new(lock) })
     }
 
@@ -210,7 +218,7 @@ use confirmation;
 macro_rules! whole_ticket {
     () => {
         concat!(
-            "tickets.id, tickets.site, tickets.reference, tickets.status, tickets.priority, tickets.target, tickets.due_at,
+            "tickets.id, tickets.number, tickets.site, tickets.reference, tickets.status, tickets.priority, tickets.target, tickets.due_at,
             tickets.received_at, tickets.session, tickets.person, tickets.topic, tickets.severity, tickets.owner, tickets.team,
             tickets.assignee, tickets.turn, tickets.answered_at, tickets.updated_at, tickets.read_until, tickets.unread,
             tickets.customer_messages, ticket_bodies.format AS body_format, ticket_bodies.body AS ticket, ",

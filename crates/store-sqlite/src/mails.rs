@@ -13,7 +13,7 @@ use super::{SqliteStore, TICKET, answer_mails, conversations};
 use crate::chunks::delete_in_chunks;
 use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::{Activity, ActivityKind, ClaimToken, StoreError, StoredTicket};
-use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
+use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt, WaitingMails};
 use deskbell_core::rules::mail_quota::{self, MailScope};
 use deskbell_core::timestamp::Timestamp;
 
@@ -64,6 +64,23 @@ impl OutgoingMail for SqliteStore {
         );
         let next: Option<String> = next.bind(site.as_str()).fetch_one(&self.readers).await.map_err(store_error)?;
         Ok(self.time_until(next))
+    }
+
+    async fn waiting_mails(&self) -> Result<Vec<WaitingMails>, StoreError> {
+        let rows = query(
+            "SELECT site, count(*) AS count, min(since) AS since FROM (
+                SELECT site, created_at AS since FROM mails WHERE due_at IS NOT NULL
+                UNION ALL
+                SELECT site, queued_at FROM answer_mails WHERE due_at IS NOT NULL
+                UNION ALL
+                SELECT site, requested_at FROM access_links WHERE due_at IS NOT NULL)
+            GROUP BY site",
+        );
+        let rows = rows.fetch_all(&self.readers).await.map_err(store_error)?;
+        let waiting = |row: &SqliteRow| {
+            Ok(WaitingMails { site: row.id("site")?, count: row.value("count")?, since: row.readable_time("since")? })
+        };
+        rows.iter().map(waiting).collect()
     }
 
     async fn extend_mail(&self, ticket: &TicketId, claim: &ClaimToken, lease: Duration) -> Result<bool, StoreError> {

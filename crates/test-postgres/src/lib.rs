@@ -29,7 +29,8 @@ while read -r request; do
         start) serve "$0" "$1" ;;
     esac
 done
-kill -CONT $! 2> /dev/null
+# Also if all of them are paused.
+kill -CONT $! $(cat /proc/$!/task/*/children 2> /dev/null) 2> /dev/null
 kill -QUIT $! 2> /dev/null
 wait $!
 rm -rf "$1"

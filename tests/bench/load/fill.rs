@@ -16,14 +16,14 @@ use domain::reference;
 use domain::ticket::{NewTicket, Status};
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
-use store_sqlite::SqliteStore;
+use store_sqlite::{CommitLimits, SqliteStore, StoreOptions};
 use tokio::task::JoinSet;
 
 use super::Outcome;
 use super::made::{Random, SEED, Words};
 
-/// How many tickets are submitted at once, so that they share commits.
-const AT_ONCE: usize = 512;
+/// How many tickets are submitted at once, so that they share commits. A commit writes most pages of the index of tokens, however many tickets it has.
+const AT_ONCE: usize = 4096;
 /// One in this many tickets is open.
 const OPEN: usize = 20;
 /// How many tickets a customer has.
@@ -63,7 +63,9 @@ pub async fn fill(folder: &Path, count: usize) -> Outcome<PathBuf> {
         return Ok(file);
     }
     let start = Instant::now();
-    let store = Arc::new(SqliteStore::open(&file).await?);
+    let commit_limits = CommitLimits { tickets: AT_ONCE, tokens: usize::MAX };
+    let options = StoreOptions { commit_limits, ..StoreOptions::default() };
+    let store = Arc::new(SqliteStore::open_with(&file, options).await?);
     let url = format!("sqlite:{}?mode=ro", file.display());
     let mut connection = SqliteConnection::connect(&url).await?;
     let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM tickets").fetch_one(&mut connection).await?;

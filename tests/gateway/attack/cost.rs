@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use deskbell_core::ids::TicketId;
 use gateway::config::Overrides;
 use serde_json::json;
 
@@ -13,14 +14,18 @@ const SESSION: &str = "000102030405060708090a0b0c0d0e0f";
 
 async fn gateway() -> Gateway {
     let site = format!(
-        "[sites.signed]\norigins = [{ORIGIN:?}]\n[[sites.signed.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n"
+        "[sites.signed]\norigins = [{ORIGIN:?}]\n[[sites.signed.signers]]\nalgorithm = \"HS256\"\nsecret = {SECRET:?}\n\
+         [sites.signed.mail]\nsmtp = \"smtp://127.0.0.1:9\"\nfrom = \"help@acme.example\"\n"
     );
     gateway_with(&site, Overrides::default()).await
 }
 
 async fn signed(gateway: &Gateway, path: &str) -> Answer {
     let request = request(Method::GET, &format!("/v1/sites/signed/{path}"))
-        .header("authorization", format!("Bearer {}", token(json!({}))))
+        .header(
+            "authorization",
+            format!("Bearer {}", token(json!({"email": "ada@example.com", "email_verified": true}))),
+        )
         .header("deskbell-session", SESSION);
     gateway.send(request.body(Body::empty()).unwrap()).await
 }
@@ -29,10 +34,14 @@ async fn signed(gateway: &Gateway, path: &str) -> Answer {
 async fn signed_customers_read_while_others_write() {
     on_sqlite();
     let gateway = gateway().await;
-    let sent = gateway.send(post("signed", "key", Some(SESSION), &ticket("It broke"))).await.json();
+    let mut new = ticket("It broke");
+    new["contact"]["email"] = json!("ada+shop@example.com");
+    let sent = gateway.send(post("signed", "key", Some(SESSION), &new)).await.json();
     let id = sent["id"].as_str().unwrap();
-    // The first request moves the session's tickets; later ones have nothing to move.
+    // The first request moves the session's tickets; later ones have nothing to move. The signed address does not confirm the other one.
     assert_eq!(signed(&gateway, "tickets").await.json()["total"], 1);
+    let stored = gateway.app.store.ticket(&TicketId::new(id)).await.unwrap().unwrap();
+    assert!(stored.handling.confirmation.is_awaited());
     let mut writer = gateway.connection().await;
     sqlx::query("BEGIN IMMEDIATE").execute(&mut writer).await.unwrap();
     for path in ["tickets".to_string(), format!("tickets/{id}"), format!("tickets/{id}/messages")] {

@@ -122,13 +122,13 @@ pub trait Confirmations: Send + Sync {
     /// The numbers of the messages of a ticket that neither came from its sender's panel nor are automatic answers.
     async fn messages_of_others(&self, ticket: &TicketId) -> Result<Vec<u32>, StoreError>;
 
-    /// The tickets of a customer in a site whose claimed address has this mailbox and is not confirmed.
-    async fn unconfirmed_tickets(
+    /// The tickets of a customer in a site whose claimed address has this mailbox and is not confirmed, with that address.
+    async fn unconfirmed_addresses(
         &self,
         site: &SiteKey,
         person: &CustomerId,
         mailbox: &str,
-    ) -> Result<Vec<TicketId>, StoreError>;
+    ) -> Result<Vec<(TicketId, String)>, StoreError>;
 
     /// Queues another code for a ticket, unless the last one was sent within `pause` or a quota is used up.
     async fn request_code(

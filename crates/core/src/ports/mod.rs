@@ -73,7 +73,9 @@ pub use listing::{CustomerCursor, CustomerPage, InboxCursor, InboxPage, ListedTi
 pub use mailer::{AddressedMail, MailContent, MailFailure, MailFile, MailThread, Mailer};
 pub use moves::{AppendError, MoveMark, MoveSource, MoveTarget, RowFault, RowSink, Suspects};
 pub use outages::{Outages, ReportedOutage};
-pub use outgoing_mail::{DueMail, MailLimits, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt};
+pub use outgoing_mail::{
+    DueMail, MailLimits, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt, WaitingMails,
+};
 pub use polls::{ChangedTicket, DuePoll, Polls, SyncState};
 pub use progress::{NoProgress, Progress};
 pub use questions::{IdConflict, KnownQuestion, NewQuestion, QuestionRow, Questions, Revision, RevisionRange};

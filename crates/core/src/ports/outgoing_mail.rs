@@ -116,6 +116,17 @@ pub struct DueMail {
     pub since: Timestamp,
 }
 
+/// The mails of a site that are waiting: receipts, answers and one-time links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingMails {
+    /// The site.
+    pub site: SiteKey,
+    /// How many there are.
+    pub count: u32,
+    /// When the oldest was queued.
+    pub since: Option<Timestamp>,
+}
+
 /// The queue of receipts. Writes are on disk when they return.
 #[async_trait]
 pub trait OutgoingMail: Send + Sync {
@@ -125,6 +136,9 @@ pub trait OutgoingMail: Send + Sync {
 
     /// The time until the next receipt of a site can be claimed; none if there is none.
     async fn next_mail(&self, site: &SiteKey) -> Result<Option<Duration>, StoreError>;
+
+    /// What is waiting to be mailed, by site; nothing for sites without waiting mails.
+    async fn waiting_mails(&self) -> Result<Vec<WaitingMails>, StoreError>;
 
     /// Extends a claim by a lease from now on; `false` if another worker has claimed the receipt since.
     async fn extend_mail(&self, ticket: &TicketId, claim: &ClaimToken, lease: Duration) -> Result<bool, StoreError>;

@@ -73,7 +73,7 @@ pub fn answer_mailer(policy: AnswerPolicy, requester_mails: &[RequesterMail]) ->
 }
 
 /// What the panel tells a customer about answers. What is not certain is not promised.
-pub fn announced(mailers: AnswerMailers, person: Option<&Person>, config: &Config) -> AnswerMail {
+pub fn announce_answer_mail(mailers: AnswerMailers, person: Option<&Person>, config: &Config) -> AnswerMail {
     let is_confirmed_by_code = person.is_none_or(|person| person.email_verified == Some(false));
     if is_confirmed_by_code {
         return if mailers.unsigned == AnswerMailer::Gateway { AnswerMail::Confirmed } else { AnswerMail::Never };
@@ -175,7 +175,7 @@ mod tests {
         ] {
             let mailers = AnswerMailers { signed: mailer, unsigned: mailer };
             assert_eq!(
-                people.each_ref().map(|person| announced(mailers, person.as_ref(), &config)),
+                people.each_ref().map(|person| announce_answer_mail(mailers, person.as_ref(), &config)),
                 expected,
                 "{mailer:?}"
             );
@@ -183,13 +183,13 @@ mod tests {
         // A destination that does not know the addresses of others.
         let mailers = AnswerMailers { signed: Destination, unsigned: Gateway };
         assert_eq!(
-            people.each_ref().map(|person| announced(mailers, person.as_ref(), &config)),
+            people.each_ref().map(|person| announce_answer_mail(mailers, person.as_ref(), &config)),
             [confirmed, confirmed, always, never]
         );
         config.context.off.push(Group::User);
         let mailers = AnswerMailers { signed: Gateway, unsigned: Gateway };
-        assert_eq!(announced(mailers, people[2].as_ref(), &config), never);
-        assert_eq!(announced(mailers, None, &config), confirmed);
+        assert_eq!(announce_answer_mail(mailers, people[2].as_ref(), &config), never);
+        assert_eq!(announce_answer_mail(mailers, None, &config), confirmed);
     }
 
     #[test]

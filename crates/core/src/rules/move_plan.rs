@@ -35,7 +35,7 @@ pub enum MoveConflict {
         "a move of the source to {0} has begun; to continue it, set the database to {0}. To move to another one, first cancel that move (`--cancel`, \
          with the configuration that names {0}; with `--target-lost` if {0} does not exist any more)"
     )]
-    SourceMovesElsewhere(String),
+    SourceMoveUnfinished(String),
 }
 
 /// What is to be done to move to the database with this name.
@@ -44,7 +44,7 @@ pub fn plan(source: Option<MoveMark>, target: Option<MoveMark>, target_name: &st
         (None, None) => Ok(MovePlan::Begin),
         (None, Some(target)) => Err(MoveConflict::TargetOfAnother(target.other)),
         (Some(source), None) if source.is_finished => Err(MoveConflict::SourceMoved(source.other)),
-        (Some(source), None) if source.other != target_name => Err(MoveConflict::SourceMovesElsewhere(source.other)),
+        (Some(source), None) if source.other != target_name => Err(MoveConflict::SourceMoveUnfinished(source.other)),
         // It was interrupted before it reached the target, or the target was deleted and created again.
         (Some(_), None) => Ok(MovePlan::Begin),
         (Some(source), Some(target)) if source.id == target.id => {
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn an_unfinished_move_is_not_abandoned_for_another_target() {
-        let moves = Err(MoveConflict::SourceMovesElsewhere("the other of a".into()));
+        let moves = Err(MoveConflict::SourceMoveUnfinished("the other of a".into()));
         assert_eq!(plan(mark("a", false), None, "a third database"), moves);
     }
 

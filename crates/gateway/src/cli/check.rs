@@ -146,13 +146,13 @@ fn are_sites_good(settings: &config::Settings) -> bool {
 }
 
 /// The configuration, summarized in one line. That nobody knows whether the database has sites is no fault of it.
-fn summary(settings: &config::Settings, are_stored_known: bool) -> String {
+fn summary(settings: &config::Settings, is_database_read: bool) -> String {
     let file = settings.file.as_deref().unwrap_or(Path::new(starter::FILE)).display();
     let database = &settings.database;
-    let (stored, of_file): (Vec<&str>, Vec<&str>) =
+    let (stored, file_sites): (Vec<&str>, Vec<&str>) =
         settings.sites.keys().map(String::as_str).partition(|site| settings.stored.contains(*site));
     match (settings.sites.is_empty(), settings.invalid_sites.len()) {
-        (true, 0) if !are_stored_known => {
+        (true, 0) if !is_database_read => {
             return format!("{file}: good, without a site; whether the database {database} has one is not known");
         }
         (true, 0) => {
@@ -170,14 +170,14 @@ fn summary(settings: &config::Settings, are_stored_known: bool) -> String {
         true => "; the inbox is closed until agents can log in, see `deskbell agents token --help`",
         false => "",
     };
-    let of_database = match stored.is_empty() {
+    let database_sites = match stored.is_empty() {
         true => String::new(),
         false => format!("{} in the database {database}", site_names(&stored)),
     };
-    let sites = match of_file.is_empty() {
-        true => of_database,
-        false if stored.is_empty() => site_names(&of_file),
-        false => format!("{}, and {of_database}", site_names(&of_file)),
+    let sites = match file_sites.is_empty() {
+        true => database_sites,
+        false if stored.is_empty() => site_names(&file_sites),
+        false => format!("{}, and {database_sites}", site_names(&file_sites)),
     };
     format!("{file}: good, with {sites}{inbox}")
 }

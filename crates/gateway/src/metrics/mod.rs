@@ -20,7 +20,7 @@ use crate::readiness::STORE_TIME;
 use deskbell_core::attempt_counts::{AttemptCounts, AttemptResult};
 use deskbell_core::clock::Clock;
 use deskbell_core::panics;
-use deskbell_core::ports::{PoolStatus, Queue, QueueStatus, StoreError, StoreHealth};
+use deskbell_core::ports::{OutgoingMail, PoolStatus, Queue, QueueStatus, StoreError, StoreHealth, WaitingMails};
 use deskbell_core::use_cases::delivery::DestinationStates;
 use deskbell_core::use_cases::mail::MailWakers;
 use deskbell_core::use_cases::search::Indexes;
@@ -40,6 +40,8 @@ pub struct Metrics {
     pub states: Arc<DestinationStates>,
     /// The attempts to send mail.
     pub mail: Arc<MailWakers>,
+    /// The mails that are waiting.
+    pub outgoing_mail: Arc<dyn OutgoingMail>,
     /// The search indexes.
     pub indexes: Arc<Indexes>,
     /// The connections of the store.
@@ -83,7 +85,11 @@ impl Metrics {
     /// The metrics at this moment. A store that cannot be read costs only its own metrics, and no more time than Prometheus waits;
     /// `deskbell_database_up` is 0 then.
     pub async fn render(&self) -> Result<String, fmt::Error> {
-        let (queues, pools) = tokio::join!(timeout(STORE_TIME, self.queue.queues()), self.store.pools());
+        let (queues, mails, pools) = tokio::join!(
+            timeout(STORE_TIME, self.queue.queues()),
+            timeout(STORE_TIME, self.outgoing_mail.waiting_mails()),
+            self.store.pools()
+        );
         let mut registry = Registry::with_prefix("deskbell");
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The version of the gateway", version);
@@ -99,6 +105,10 @@ impl Metrics {
         match queues.unwrap_or(Err(StoreError::Busy)) {
             Ok(queues) => self.register_queues(&mut registry, queues),
             Err(error) => tracing::warn!(%error, "reading the queues for metrics failed"),
+        }
+        match mails.unwrap_or(Err(StoreError::Busy)) {
+            Ok(mails) => self.register_mails(&mut registry, mails),
+            Err(error) => tracing::warn!(%error, "reading the waiting mails for metrics failed"),
         }
         register_pools(&mut registry, pools);
         let mut text = String::new();
@@ -160,6 +170,25 @@ impl Metrics {
         registry.register("deliveries_waiting", "Deliveries that are pending; 2000 stands for 2000 or more", waiting);
         registry.register("dead_letters", "Dead letters; 2000 stands for 2000 or more", dead);
         registry.register("deliveries_oldest_seconds", "Age of the oldest pending delivery", oldest);
+    }
+
+    fn register_mails(&self, registry: &mut Registry, mails: Vec<WaitingMails>) {
+        let (waiting, oldest) = (Family::<SiteLabels, Gauge>::default(), Family::<SiteLabels, Seconds>::default());
+        let now = self.clock.now();
+        // A site without waiting mails is not listed; its metrics must not vanish.
+        for (site, _) in self.mail.iter() {
+            let labels = SiteLabels { site: site.to_string() };
+            waiting.get_or_create(&labels).set(0);
+            oldest.get_or_create(&labels).set(0.0);
+        }
+        for mails in mails {
+            let labels = SiteLabels { site: mails.site.to_string() };
+            waiting.get_or_create(&labels).set(i64::from(mails.count));
+            let age = mails.since.map_or(0.0, |since| now.since(since).as_secs_f64());
+            oldest.get_or_create(&labels).set(age);
+        }
+        registry.register("mails_waiting", "Mails to customers that are waiting", waiting);
+        registry.register("mails_oldest_seconds", "Age of the oldest waiting mail to a customer", oldest);
     }
 }
 

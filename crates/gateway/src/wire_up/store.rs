@@ -78,7 +78,8 @@ async fn open_sqlite(
     pending: PendingMigrations,
 ) -> Result<SqliteStore, StoreError> {
     let readers = settings.database_readers.unwrap_or(store_sqlite::READERS);
-    SqliteStore::open_with(path, store_sqlite::StoreOptions { readers, clock, pending }).await
+    let options = store_sqlite::StoreOptions { readers, clock, pending, ..store_sqlite::StoreOptions::default() };
+    SqliteStore::open_with(path, options).await
 }
 
 async fn open_postgres(postgres: &PostgresSettings, pending: PendingMigrations) -> Result<PostgresStore, StoreError> {

@@ -9,7 +9,7 @@ use crate::ports::{
     StoreError, Tickets,
 };
 use crate::rules::address::mailbox;
-use crate::rules::codes::confirm_signed;
+use crate::rules::codes::{confirm_signed, is_same_address};
 use crate::use_cases::mail::MailAnswers;
 use domain::conversation::Author;
 
@@ -69,7 +69,9 @@ impl SignIn {
             }
             decision
         };
-        for id in self.confirmations.unconfirmed_tickets(site, &person.id, &mailbox(address)).await? {
+        let unconfirmed = self.confirmations.unconfirmed_addresses(site, &person.id, &mailbox(address)).await?;
+        // The others stay unconfirmed, and must not be locked again by every request.
+        for (id, _) in unconfirmed.into_iter().filter(|(_, claimed)| is_same_address(claimed, address)) {
             match self.conversations.change(&id, None, &decide).await {
                 Ok(ChangeOutcome::Written(ticket, _)) => {
                     self.bus.deliveries_due(site);
@@ -80,8 +82,8 @@ impl SignIn {
                 }
                 Ok(_) => {}
                 // A ticket that cannot be read does not block the others.
-                Err(StoreError::Damaged { record, reason }) => {
-                    tracing::error!(record, reason, "ticket unreadable, address not confirmed");
+                Err(error) if error.concerns_row() => {
+                    tracing::error!(ticket = id.as_str(), %error, "ticket unreadable, address not confirmed");
                 }
                 Err(error) => return Err(error),
             }

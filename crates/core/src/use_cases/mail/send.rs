@@ -142,8 +142,13 @@ impl SendMail {
             }
             // Another gateway is about to claim it.
             let Some(due) = store.claim_mail(site, LEASE).await? else { return Ok(CLAIM_RETRY) };
-            // A code proves that the mailbox exists again.
-            let sent = match due.code.is_none() && self.blocked.has(site, &due.address).await? {
+            // A code proves that the mailbox exists again. The attempt is counted already, so it is made if that cannot be read.
+            let is_blocked = due.code.is_none()
+                && self.blocked.has(site, &due.address).await.unwrap_or_else(|error| {
+                    tracing::warn!(site = site.as_str(), %error, "blocked mailboxes not read");
+                    false
+                });
+            let sent = match is_blocked {
                 true => Some(Err(MailFailure::Permanent("the mailbox does not exist".into()))),
                 false => send_claimed(store, outbox, &self.codes, &due).await,
             };

@@ -64,8 +64,7 @@ impl MoveDatabase {
     pub async fn run(&self, progress: &dyn Progress) -> Result<MoveReport, MoveError> {
         let (source, target) = (&self.source, &self.target);
         progress.begin("checking the new database", None);
-        let plan = plan(source.mark().await?, target.mark().await?, &target.name());
-        match plan.map_err(|conflict| MoveError::Conflict(target.name(), conflict))? {
+        match self.plan().await? {
             MovePlan::Begin => self.begin(progress).await?,
             MovePlan::Resume => self.resume().await?,
             MovePlan::FinishSource => {
@@ -107,8 +106,8 @@ impl MoveDatabase {
             return Err(MoveError::FaultyRows(source.name(), faults));
         }
         self.lock_source().await?;
-        // The rows took a while.
-        if target.is_used().await? {
+        // The rows took a while, in which another move may have begun.
+        if target.is_used().await? || self.plan().await? != MovePlan::Begin {
             return Err(MoveError::TargetInUse(target.name()));
         }
         target.prepare().await?;
@@ -132,6 +131,12 @@ impl MoveDatabase {
         self.check_target().await?;
         self.lock_source().await?;
         Ok(self.target.prepare().await?)
+    }
+
+    async fn plan(&self) -> Result<MovePlan, MoveError> {
+        let (source, target) = (&self.source, &self.target);
+        let plan = plan(source.mark().await?, target.mark().await?, &target.name());
+        plan.map_err(|conflict| MoveError::Conflict(target.name(), conflict))
     }
 
     async fn check_target(&self) -> Result<(), MoveError> {

@@ -82,8 +82,8 @@ impl ExportSelection {
                     let ticket = match tickets.ticket(&head.id).await {
                         Ok(Some(ticket)) => ticket,
                         Ok(None) => continue,
-                        Err(StoreError::Damaged { record, reason }) => {
-                            tracing::warn!(record, reason, "ticket unreadable");
+                        Err(error) if error.concerns_row() => {
+                            tracing::warn!(ticket = head.id.as_str(), %error, "ticket unreadable");
                             unreadable += 1;
                             continue;
                         }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::PrivacyError;
 use crate::ids::{CustomerId, SessionHash, SiteKey};
-use crate::ports::{Erasure, StoreError, StoredTicket, TicketHead, Tickets};
+use crate::ports::{Erasure, StoredTicket, TicketHead, Tickets};
 use crate::timestamp::Timestamp;
 use domain::reference;
 use domain::ticket::Status;
@@ -163,8 +163,8 @@ pub async fn for_each_chunk(
                     matched.push(Matched { head, session: ticket.session });
                 }
                 Ok(_) => {}
-                Err(StoreError::Damaged { record, reason }) => {
-                    tracing::warn!(record, reason, "ticket unreadable");
+                Err(error) if error.concerns_row() => {
+                    tracing::warn!(ticket = head.id.as_str(), %error, "ticket unreadable");
                     unreadable += 1;
                 }
                 Err(error) => return Err(error.into()),

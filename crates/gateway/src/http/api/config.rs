@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aide::transform::TransformOperation;
 use axum::Json;
@@ -9,13 +10,14 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use super::describe::{Describe, PERSON};
 use crate::http::problem::Refusal;
 use crate::http::requester::Requesters;
 use deskbell_core::ids::SiteKey;
-use deskbell_core::ports::Person;
-use deskbell_core::rules::answer_mail::{AnswerMailers, announced};
+use deskbell_core::ports::{Person, StoreError};
+use deskbell_core::rules::answer_mail::{AnswerMailers, announce_answer_mail};
 use deskbell_core::rules::channels::{channels_for, public_channels};
 use deskbell_core::site::{Site, Sites};
 use deskbell_core::use_cases::mail::{BlockedMailboxes, MailAnswers};
@@ -23,6 +25,9 @@ use domain::config::{self, AnswerMail, Config};
 use domain::targets::{Owner, Target};
 use redaction;
 use wire::Pairs;
+
+/// How long the configuration waits for the store, which decides only one sentence of it.
+const BLOCKED_TIME: Duration = Duration::from_millis(300);
 
 /// The public configuration of a site, serialized.
 struct PublicConfig {
@@ -36,7 +41,7 @@ struct PublicConfig {
 impl PublicConfig {
     /// The public part of a configuration.
     fn new(config: &Config, mailers: AnswerMailers, has_signers: bool) -> PublicConfig {
-        let config = Config { answer_mail: announced(mailers, None, config), ..public(config, has_signers) };
+        let config = Config { answer_mail: announce_answer_mail(mailers, None, config), ..public(config, has_signers) };
         let json = serde_json::to_string(&config).unwrap_or_else(|_| "{}".into());
         let digest: String =
             Sha256::digest(json.as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
@@ -63,12 +68,13 @@ impl PublicConfigs {
     }
 
     /// What the panel tells a verified customer about answers. If the store cannot say whether they can be mailed, nothing is promised.
-    async fn announced(&self, site: &Site, mailers: AnswerMailers, person: &Person) -> AnswerMail {
-        let answers = announced(mailers, Some(person), &site.config);
+    async fn announce_answer_mail(&self, site: &Site, mailers: AnswerMailers, person: &Person) -> AnswerMail {
+        let answers = announce_answer_mail(mailers, Some(person), &site.config);
         if answers != AnswerMail::Unread {
             return answers;
         }
-        match self.blocked.has(&site.key, &person.user.email).await {
+        let blocked = timeout(BLOCKED_TIME, self.blocked.has(&site.key, &person.user.email)).await;
+        match blocked.unwrap_or(Err(StoreError::Busy)) {
             Ok(false) => answers,
             Ok(true) => AnswerMail::Never,
             Err(error) => {
@@ -99,9 +105,9 @@ pub async fn answer(
     if headers.contains_key(header::AUTHORIZATION) {
         let site = requesters.site(&site)?;
         if let Some(person) = requesters.identify(&headers, site).await?.person {
-            let mut own = promised(&config.config, site, &person);
-            own.answer_mail = configs.announced(site, config.mailers, &person).await;
-            return Ok(([(header::CACHE_CONTROL, "no-store")], Json(own)).into_response());
+            let mut signed_config = promised(&config.config, site, &person);
+            signed_config.answer_mail = configs.announce_answer_mail(site, config.mailers, &person).await;
+            return Ok(([(header::CACHE_CONTROL, "no-store")], Json(signed_config)).into_response());
         }
     }
     let known_etag = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -86,8 +86,8 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer)) => match capacity.admit(peer.ip()) {
                 Ok(permit) => {
-                    let ends = (stop.clone(), unwritten.clone());
-                    connections.spawn(connection(stream, peer, router.clone(), permit, times, ends));
+                    let shutdown = (stop.clone(), unwritten.clone());
+                    connections.spawn(connection(stream, peer, router.clone(), permit, times, shutdown));
                 }
                 Err(refusal) => refuse(stream, refusal, lingering.acquire((), LINGERING_MAX)),
             },

@@ -13,7 +13,7 @@ use super::access::CurrentAgent;
 use super::render::{Failed, message};
 use super::ticket_reader::TicketReader;
 use super::{erase, page};
-use deskbell_core::ports::{StoreError, StoredTicket};
+use deskbell_core::ports::StoredTicket;
 use deskbell_core::rules::permissions::Permission;
 use deskbell_core::site::Sites;
 use deskbell_core::use_cases::privacy::EraseTicket;
@@ -53,7 +53,7 @@ pub async fn handle(
         Ok(Some(ticket)) => ticket,
         Ok(None) => return Ok(message(StatusCode::NOT_FOUND, page::not_found())),
         // Whether there is one on another site, the response does not say.
-        Err(error @ StoreError::Damaged { .. }) => return erase::unreadable(&erase, &agent, &name, error).await,
+        Err(error) if error.concerns_row() => return erase::unreadable(&erase, &agent, &name, error).await,
         Err(error) => return Err(error.into()),
     };
     let action = match form {

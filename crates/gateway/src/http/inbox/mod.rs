@@ -225,7 +225,7 @@ async fn ticket(
     let ticket = match reader.ticket(&name, &agent.sites(Permission::ReadTickets)).await {
         Ok(Some(ticket)) => ticket,
         Ok(None) => return Ok(message(StatusCode::NOT_FOUND, page::not_found())),
-        Err(error @ StoreError::Damaged { .. }) => return erase::unreadable(&erase, &agent, &name, error).await,
+        Err(error) if error.concerns_row() => return erase::unreadable(&erase, &agent, &name, error).await,
         Err(error) => return Err(error.into()),
     };
     // Nobody knows what is sensitive on a site that is not configured any more.

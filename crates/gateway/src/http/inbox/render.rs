@@ -38,8 +38,8 @@ impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Failed {
         tracing::error!(%error, "store failed");
         match error {
-            StoreError::Busy => Failed::Unavailable,
-            StoreError::Damaged { .. } => Failed::Unreadable(error.to_string()),
+            StoreError::Busy | StoreError::CommitUnknown(_) => Failed::Unavailable,
+            _ if error.concerns_row() => Failed::Unreadable(error.to_string()),
             _ => Failed::Internal,
         }
     }

@@ -45,6 +45,9 @@ pub enum ImportError {
     /// The store refuses.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The lease of a scheduled import has expired, and another gateway has it. Both at once could store an older text over a newer one.
+    #[error("another gateway has taken over the import, because the lease was not renewed in time")]
+    LeaseLost,
 }
 
 impl fmt::Display for Report {

@@ -23,8 +23,8 @@ const RETRY_FIRST: Duration = Duration::from_secs(60);
 const LEASE: Duration = Duration::from_secs(60);
 const RENEW_EVERY: Duration = Duration::from_secs(15);
 /// How long to wait at least, and at most, before checking whether another process has released a source.
-const LEASED_ELSEWHERE_MIN: Duration = Duration::from_secs(1);
-const LEASED_ELSEWHERE_MAX: Duration = Duration::from_secs(30);
+const LEASE_CHECK_MIN: Duration = Duration::from_secs(1);
+const LEASE_CHECK_MAX: Duration = Duration::from_secs(30);
 
 /// A scheduled import.
 #[derive(Clone, Debug)]
@@ -38,11 +38,11 @@ pub struct ScheduledImport {
 }
 
 /// What a process does next about a source.
-enum Turn {
+enum NextCheck {
     /// Check again after this time.
     Later(Duration),
     /// Wait for the lease of another process, which lasts so long unless it is renewed or given back.
-    LeasedElsewhere(Duration),
+    Leased(Duration),
 }
 
 impl ImportQuestions {
@@ -54,10 +54,10 @@ impl ImportQuestions {
         loop {
             let span = tracing::info_span!("import", site = site.as_str(), source = %plan.source.location());
             let turn = self.import_if_due(site, plan, &holder).instrument(span).await;
-            let was_waiting = std::mem::replace(&mut is_waiting, matches!(turn, Ok(Turn::LeasedElsewhere(_))));
+            let was_waiting = std::mem::replace(&mut is_waiting, matches!(turn, Ok(NextCheck::Leased(_))));
             let pause = match turn {
-                Ok(Turn::Later(pause)) => pause,
-                Ok(Turn::LeasedElsewhere(wait)) => {
+                Ok(NextCheck::Later(pause)) => pause,
+                Ok(NextCheck::Leased(wait)) => {
                     if !was_waiting {
                         tracing::info!(
                             site = site.as_str(),
@@ -83,28 +83,33 @@ impl ImportQuestions {
     }
 
     /// Imports a source if it is due and no other process holds its lease.
-    async fn import_if_due(&self, site: &SiteKey, plan: &ScheduledImport, holder: &str) -> Result<Turn, StoreError> {
+    async fn import_if_due(
+        &self,
+        site: &SiteKey,
+        plan: &ScheduledImport,
+        holder: &str,
+    ) -> Result<NextCheck, StoreError> {
         let name = plan.source.name();
         let time_left = time_left(&self.imports.import_run(site, &name).await?, plan.period);
         if !time_left.is_zero() {
-            return Ok(Turn::Later(time_left));
+            return Ok(NextCheck::Later(time_left));
         }
         if !self.lease(site, &name, holder).await? {
             let run = self.imports.import_run(site, &name).await?;
-            return Ok(Turn::LeasedElsewhere(run.leased_for.unwrap_or_default()));
+            return Ok(NextCheck::Leased(run.leased_for.unwrap_or_default()));
         }
         // Another process may have just imported it.
         let run = self.imports.import_run(site, &name).await?;
         let time_left = self::time_left(&run, plan.period);
         if !time_left.is_zero() {
-            return Ok(Turn::Later(time_left));
+            return Ok(NextCheck::Later(time_left));
         }
         let failures = match self.import_leased(site, plan, holder, &run).await {
             Ok((report, progress)) => {
                 log(site, plan, &report);
                 if !report.is_incomplete {
                     self.imports.record_import(site, &name, holder, &ImportOutcome::Success { progress }).await?;
-                    return Ok(Turn::Later(plan.period));
+                    return Ok(NextCheck::Later(plan.period));
                 }
                 run.failures.saturating_add(1)
             }
@@ -127,10 +132,10 @@ impl ImportQuestions {
             "scheduled import will be retried"
         );
         self.imports.record_import(site, &name, holder, &ImportOutcome::Failure { retry_in: pause }).await?;
-        Ok(Turn::Later(pause))
+        Ok(NextCheck::Later(pause))
     }
 
-    /// Imports a source, renewing the lease meanwhile.
+    /// Imports a source, renewing the lease meanwhile. Ends if another process has it.
     async fn import_leased(
         &self,
         site: &SiteKey,
@@ -146,9 +151,7 @@ impl ImportQuestions {
                 tokio::time::sleep(RENEW_EVERY).await;
                 match self.lease(site, &name, holder).await {
                     Ok(true) => {}
-                    Ok(false) => {
-                        tracing::warn!(site = site.as_str(), source = %plan.source.location(), "import lease lost")
-                    }
+                    Ok(false) => return Err(ImportError::LeaseLost),
                     Err(error) => {
                         tracing::warn!(
                             site = site.as_str(),
@@ -162,7 +165,7 @@ impl ImportQuestions {
         };
         tokio::select! {
             done = importing => done,
-            never = renewing => never,
+            lost = renewing => lost,
         }
     }
 
@@ -183,7 +186,7 @@ fn time_left(run: &ImportRun, period: Duration) -> Duration {
 
 /// How long to wait for the lease of another process that lasts so long: until it ends, and not for much longer than until it is given back.
 fn lease_pause(rest: Duration, period: Duration) -> Duration {
-    rest.clamp(LEASED_ELSEWHERE_MIN, LEASED_ELSEWHERE_MAX).min(period)
+    rest.clamp(LEASE_CHECK_MIN, LEASE_CHECK_MAX).min(period)
 }
 
 /// The backoff after this many failures in a row: growing, and never longer than the interval after a success.
