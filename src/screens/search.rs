@@ -31,6 +31,10 @@ const ANNOUNCED_AFTER: Duration = Duration::from_secs(1);
 /// From this many words on, a message is searched for without a pause, whenever a word is complete.
 const ENOUGH_WORDS: usize = 3;
 
+/// After how many seconds a search without an answer is repeated, as long as its text stays the same: the gateway builds an index when a site is searched
+/// for the first time, and no customer should have to type again for it.
+const REPEATED_AFTER: [u64; 5] = [1, 2, 4, 8, 16];
+
 /// The running search; aborted when another one replaces it.
 #[derive(Default)]
 pub struct Running {
@@ -120,13 +124,24 @@ fn replace(running: Running) {
 }
 
 async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
+    let is_current = || STATE.with(|state| state.search.borrow().number == number);
     let mut answer = ask(panel, &query, SearchTrigger::Typed, &abort).await;
-    while STATE.with(|state| state.search.borrow().number == number) {
-        found(panel, &query, answer.as_ref());
-        let more = answer.is_some_and(|answer| answer.get("more").is_true());
-        answer = if more { panel.ask("rest", &abort).await } else { None };
-        if answer.is_none() {
-            return;
+    for (repeats, seconds) in REPEATED_AFTER.into_iter().enumerate() {
+        if answer.is_some() || !is_current() {
+            break;
+        }
+        if repeats == 0 {
+            found(panel, &query, None);
+        }
+        timer::wait(Duration::from_secs(seconds)).await;
+        if is_current() {
+            answer = ask(panel, &query, SearchTrigger::Typed, &abort).await;
+        }
+    }
+    while let Some(shown) = answer.take().filter(|_| is_current()) {
+        found(panel, &query, Some(&shown));
+        if shown.get("more").is_true() {
+            answer = panel.ask("rest", &abort).await;
         }
     }
 }

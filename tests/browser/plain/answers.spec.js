@@ -112,6 +112,34 @@ test("shows markup in hits as text", async ({ host, page, panel }) => {
   await expect(panel.root.locator("img")).toHaveCount(0);
 });
 
+test("repeats a search that the gateway was too busy to answer until it is answered", async ({
+  host,
+  page,
+  panel,
+  trouble,
+}) => {
+  trouble.expect(/status of 503/);
+  await host();
+  let isBuilt = false;
+  /** @type {string[]} */
+  const queries = [];
+  await routeSearches(page, (query, route) => {
+    queries.push(query);
+    if (isBuilt) return route.fulfill({ json: { hits: [hit("found at last")] } });
+    const problem = { status: 503, code: "busy", title: "the gateway is busy; try again" };
+    return route.fulfill({ status: 503, contentType: "application/problem+json", json: problem });
+  });
+  await panel.open();
+  await panel.box.fill("export charts");
+  const failed = panel.root.getByText("We couldn't search for answers just now.");
+  await expect(failed).toBeVisible();
+  isBuilt = true;
+  await expect(panel.hit("found at last")).toBeVisible({ timeout: 30_000 });
+  await expect(failed).toHaveCount(0);
+  // What the page suggested before was not repeated.
+  expect(queries.filter((query) => query != "export charts").length).toBeLessThan(2);
+});
+
 test("sends a ticket while a search never responds", async ({ host, page, panel, tickets }) => {
   await host();
   await routeSearches(page, () => {});
