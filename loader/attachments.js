@@ -43,15 +43,16 @@ export const attachments = (siteUrl) => {
     await transact(["files"], (files) => files.put(file, file.id), FILES_MS).catch(blank);
   };
 
+  /** An attachment on the device. @param {string} id @returns {Promise<Kept | undefined>} */
+  const stored = (id) => transact(["files"], (files) => got(files.get(id)), FILES_MS).catch(blank);
+
   /**
    * Finds an attachment with readable bytes: the chosen file may have been deleted since, and then the stored copy is
    * used.
    * @param {string} id
    */
   const find = async (id) => {
-    const stored = () => transact(["files"], (files) => got(files.get(id)), FILES_MS).catch(blank);
-    for (const from of [() => known.get(id), stored]) {
-      /** @type {Kept | undefined} */
+    for (const from of [() => known.get(id), () => stored(id)]) {
       const file = await from();
       try {
         await file?.blob.slice(0, 1).arrayBuffer();
@@ -182,13 +183,14 @@ export const attachments = (siteUrl) => {
     /** The names of its attachments that support does not accept. @param {string} whose */
     unaccepted: (whose) => namesOf(whose, ({ refused }) => refused && refused != "stopped"),
 
-    /** Assigns attachments to another owner. @param {string[]} ids @param {string} to */
-    give: (ids, to) => {
-      for (const id of ids) {
-        const file = known.get(id);
-        if (file) keep({ ...file, of: to });
-      }
-    },
+    /** Assigns attachments to another owner, also those that an earlier page has stored. @param {string[]} ids @param {string} to */
+    give: (ids, to) =>
+      Promise.all(
+        ids.map(async (id) => {
+          const file = known.get(id) ?? (await stored(id));
+          if (file && !dropped.has(id)) await keep({ ...(known.get(id) ?? file), of: to });
+        }),
+      ),
 
     /**
      * Marks attachments as missing at the gateway. Returns those that are not on the device either.

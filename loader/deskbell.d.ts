@@ -289,8 +289,8 @@ export interface Deskbell {
   (command: "configure", options: Options): Promise<void>;
   /**
    * Declares the user. With a `token`, a JWT that the host's server has signed, the gateway trusts it; a function is
-   * called again when its token has expired. The command may be called repeatedly: only another id, here or in the
-   * token, is another user.
+   * called again when its token has expired, and after it has failed; if it returns nothing, nobody is signed in. The
+   * command may be called repeatedly: only another id, here or in the token, is another user.
    */
   (command: "identify", user: User & { token?: string | (() => string | Promise<string>) }): Promise<void>;
   /**

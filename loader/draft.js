@@ -15,6 +15,8 @@ import { blank } from "./state.js";
 
 /** How long typing has to pause before the draft is stored. */
 const REST_MS = 250;
+/** How long to wait before the device is asked again to store what it could not. */
+const RETRY_MS = 5000;
 
 /** Whether somebody has written something, or attached it. @param {any} ticket */
 const hasContent = ({ message, attachments }) => message || attachments?.length;
@@ -44,7 +46,8 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
   /** The time of the draft that this tab has last shown or stored. */
   let known = 0;
   let timer = 0;
-  let told = false;
+  /** Whether the hint says that the draft is not stored. */
+  let isUnkept = false;
 
   /** Runs a transaction on the drafts. @template T @param {(store: IDBObjectStore) => T | Promise<T>} act */
   const kept = (act) => transact(["drafts"], act);
@@ -80,20 +83,28 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
   };
 
   /**
-   * Stores the draft; resolves to whether it did. If that fails, says so, once.
+   * Stores the draft; resolves to whether it did. If that fails, says so, and tries it again later.
    * @param {string} [left] the owner until now
+   * @returns {Promise<boolean>}
    */
-  const save = (left) =>
-    write(left).then(
-      () => true,
+  const save = (left) => {
+    const asked = person;
+    return write(left).then(
       () => {
-        if (!told && box.value) {
-          told = true;
-          say("draft_unkept");
+        if (isUnkept) hint.remove();
+        isUnkept = false;
+        return true;
+      },
+      () => {
+        // What is being sent is in the outbox.
+        if (asked == person && box.value && !box.readOnly && !signal.aborted) {
+          timer ||= setTimeout(() => save(left), RETRY_MS);
+          if (!isUnkept) say("draft_unkept");
         }
         return false;
       },
     );
+  };
 
   /** Finds the stored drafts of the current user. */
   const find = async () => {
@@ -190,6 +201,7 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
   /** Shows a text below the box. @param {string} text @param {string} [act] @param {() => void} [press] */
   const say = async (text, act, press) => {
     const asked = person;
+    isUnkept = !press;
     const words = await labels();
     // Without texts nothing can be shown; the draft is stored all the same.
     if (asked != person || !words?.[text]) return;

@@ -66,7 +66,7 @@ const deleteForgotten = async (site, marks, [drafts, outbox, receipts, files]) =
       (mark) => draftSite == site && (!mark.user || !draftUser || draftUser == mark.user) && isOlder(mark, draft),
     );
     if (isForgotten) drafts?.delete(key);
-    else owners.add(draft.id ?? `reply:${key.split("\n").pop()}`);
+    else owners.add(draft.id ?? `reply:${key.split("\n")[2]}`);
   }
   for (const [key, item] of await entries(outbox)) {
     const isForgotten = (/** @type {Mark} */ mark) =>

@@ -75,16 +75,20 @@ const fetchToken = async (state, provide) => {
 };
 
 /**
- * Sets the user from the token's claims, so that the form need not ask. The gateway trusts only the signature.
+ * Sets the user from the token's claims, so that the form need not ask. The gateway trusts only the signature. Without a
+ * token nobody is signed in. Resolves to whether the host's function has failed, so that nobody knows.
  * @param {State} state @param {() => void} onChange
  */
 export const learn = async (state, onChange) => {
   const { given: declared, token: source } = state;
-  if (!source || declared?.id) return;
-  const { sub, name, email, plan, role, organization } = claimsOf(await token(state));
-  if (!sub || source != state.token || declared != state.given) return;
+  if (!source || declared?.id) return false;
+  const jwt = await token(state);
+  const { sub, name, email, plan, role, organization } = claimsOf(jwt);
+  if (source != state.token || declared != state.given) return false;
+  if (!jwt && state.gave) return true;
   state.user = { name, email, plan, role, organization, ...declared, id: sub };
   onChange();
+  return false;
 };
 
 /** The claims that stay the same in the user's next token, as a text; empty if there is none. @param {State} state */

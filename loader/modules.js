@@ -5,7 +5,7 @@ import { as, reporting } from "./asking.js";
 import { assign } from "./assign.js";
 import { attachments } from "./attachments.js";
 import { uncover } from "./covered.js";
-import { purge } from "./disk.js";
+import { got, purge, transact } from "./disk.js";
 import { keep } from "./draft.js";
 import { drops } from "./drops.js";
 import { ask } from "./engines.js";
@@ -19,6 +19,7 @@ import { forgetSession, session as sessionOf } from "./session.js";
 import { outbox } from "./outbox.js";
 import { watchRoot } from "./root.js";
 import { blank } from "./state.js";
+import { SCRIPT_MS, within } from "./within.js";
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 
@@ -94,7 +95,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     const whole = files.length ? JSON.stringify({ ...JSON.parse(body), attachments: files }) : body;
     const path = `/tickets/${id}/messages`;
     const ticket = { path, body: whole, text, signed: true, files, of };
-    const outcome = await sealed?.send(ticket, { id: "", place }, keep);
+    const outcome = await sealed?.send(ticket, { id: "", place }, keep, complete);
     return explained(outcome, await labelled());
   };
 
@@ -109,6 +110,26 @@ export const start = async (parts, said, heard, ticketsChanged) => {
 
   const written = replies(parts);
   const carried = attachments(siteUrl);
+  /**
+   * Adds to a submission, before it is stored, the attachments that other tabs have added to its draft, unless one of them
+   * has continued it with another text.
+   * @param {import("./outbox.js").Item} item
+   */
+  const complete = async (item) => {
+    const { of = "", place = "", text, files } = item;
+    const there = await transact(["drafts"], (drafts) => got(drafts.get(place))).catch(blank);
+    if ((there?.ticket?.message ?? there?.text) == text) await carried.load(of);
+    // Somebody may have signed in meanwhile, and has the draft now.
+    if (draft?.id() == of) item.place = draft.about().place;
+    const others = carried.ids(of).filter((id) => !files.includes(id));
+    if (!others[0]) return;
+    // Together they may be more than a message can have.
+    const added = others.slice(0, Math.max(0, (limits()?.max_count ?? Infinity) - files.length));
+    item.unaccepted = [...(item.unaccepted ?? []), ...carried.names(others.slice(added.length))];
+    item.files = [...files, ...added];
+    item.names = carried.names(item.files);
+    item.body = JSON.stringify({ ...JSON.parse(item.body), attachments: item.files });
+  };
   const camera = spoken(async () => {
     const { possible, shoot } = await script(parts.preload, "shot", SHOT_INTEGRITY);
     const { root, dialog } = all;
@@ -354,9 +375,10 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       const offer = draft?.putAside();
       const ticket = JSON.parse(item.body);
       program.editTicket(ticket);
-      carried.give(item.files, draft?.id() ?? "");
+      const given = carried.give(item.files, draft?.id() ?? "");
       await sealed?.giveBack(key, () => saveDraft(ticket.message));
       offer?.();
+      await given;
     },
     /** What was last sent, and the names of the attachments that it lacks. */
     lastSent: () => last,
@@ -398,9 +420,9 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     touched: async () => (await follow()).touched(),
     /** Submits a reply. @param {string} id of its ticket @param {string} body @param {string} text */
     reply: async (id, body, text) => {
-      const place = written.submit(id);
-      const outcome = await reply(id, body, text, `reply:${id}`, place, () => written.keep(id, text, place));
-      if (!sealed?.unkept(`reply:${id}`)) written.over(place);
+      const { place, end, giveBack } = written.submit(id);
+      const outcome = await reply(id, body, text, `reply:${id}`, place, () => giveBack(text));
+      if (!sealed?.unkept(`reply:${id}`)) end();
       return outcome;
     },
     /** Submits the draft of a ticket as a reply. @param {string} id of the ticket @param {string} body @param {string} text */
@@ -425,7 +447,7 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       const of = draft?.id() ?? "";
       const unaccepted = carried.unaccepted(of);
       const ticket = { path: "/tickets", body, text, signed, files, of, visit, unaccepted };
-      const outcome = await sealed?.send(ticket, draft?.about(), () => saveDraft(text));
+      const outcome = await sealed?.send(ticket, draft?.about(), () => saveDraft(text), complete);
       return explained(outcome, await labelled());
     },
 
@@ -480,6 +502,6 @@ const texts = (lang) => {
 /** @param {Parts["preload"]} preload @param {string} name @param {string} integrity */
 const script = async (preload, name, integrity) => {
   const href = `${base}${name}.js`;
-  await preload(href, integrity);
+  await within(SCRIPT_MS, preload(href, integrity));
   return import(href);
 };

@@ -21,6 +21,7 @@ import { blank } from "./state.js";
  * @property {string} [of] the owner of its attachments until it was submitted: its draft, or its reply
  * @property {string[]} [names] their names
  * @property {string[]} [lost] the names of those that are neither at the gateway nor on the device any more
+ * @property {string[]} [unaccepted] the names of those that support does not accept, or that are too many
  * @property {string[]} [stopped] the names of those that something on the way to the gateway blocks
  * @property {string} draft the id of its draft; empty for a reply
  * @property {string} [place] the key of its draft, also that of a reply
@@ -135,9 +136,10 @@ export const outbox = (given) => {
         outbox.delete(earlier.key);
         earlier = undefined;
       }
-      await dropDraft(drafts, item);
       // Its outcome came while it waited for the device.
       if (over.has(key)) return key;
+      // What was refused is about to be a draft again, or is one.
+      if (!item.refused) await dropDraft(drafts, item);
       if (!earlier) outbox.put(item, key);
       // From here on the device has it, and changes are made there.
       unstored.delete(key);
@@ -148,13 +150,18 @@ export const outbox = (given) => {
     });
 
   /**
-   * Deletes the draft of a submission, unless another tab's text has replaced it.
-   * @param {IDBObjectStore} drafts @param {{place?: string, draft: string, text: string}} item
+   * Deletes the draft of a submission, unless another tab's text has replaced it. A reply was put aside then
+   * (`replies.js`); a ticket is recognised later (`draft.js`).
+   * @param {IDBObjectStore} drafts @param {Item} item
    */
-  const dropDraft = async (drafts, { place, draft, text }) => {
-    const there = place && (await got(drafts.get(place)));
-    if (place && there && (there.ticket?.message ?? there.text) == text && (!draft || there.id == draft))
-      drafts.delete(place);
+  const dropDraft = async (drafts, { place, draft, of, text }) => {
+    if (!place) return;
+    const there = await got(drafts.get(place));
+    if (there && (there.ticket?.message ?? there.text) == text && (!draft || there.id == draft)) drafts.delete(place);
+    if (!of?.startsWith("reply:")) return;
+    const asides = IDBKeyRange.bound(`${place}\n`, `${place}\n\uffff`);
+    const [keys, kept] = await Promise.all([got(drafts.getAllKeys(asides)), got(drafts.getAll(asides))]);
+    for (const [nth, aside] of kept.entries()) if (aside.text == text) drafts.delete(keys[nth]);
   };
 
   /** Changes a submission, if it still exists. @param {string} key @param {(item: Item) => void} change */
@@ -188,6 +195,7 @@ export const outbox = (given) => {
     // The device answers again: only what it has survives this page.
     if (found && unstored.size) {
       for (const item of [...unstored.values()]) await store(item);
+      channel?.postMessage(0);
       found = await stored().catch(blank);
     }
     const items = sorted(found ?? []);
@@ -482,10 +490,10 @@ export const outbox = (given) => {
      * the same draft, no second submission is created.
      * @param {{path: string, body: string, text: string, signed: boolean, files: string[], of: string}} what
      * @param {{id: string, place: string} | undefined} draft its draft, which is deleted with it; a reply's has no id
-     * @param {Keep} keep
+     * @param {Keep} keep @param {(item: Item) => Promise<void>} complete adds what other tabs have of it
      * @returns {Promise<Outcome>}
      */
-    send: async (what, draft, keep) => {
+    send: async (what, draft, keep, complete) => {
       const at = Date.now();
       const who = { key: random(16), site, user: user(), session: session() };
       const start = { at, said: at, tries: 0, wait: 0, next: 0, cause: "" };
@@ -498,6 +506,7 @@ export const outbox = (given) => {
         place: draft?.place,
         ...start,
       };
+      await complete(item);
       const stopped = (item.stopped = attachments.stopped(what.of));
       if (stopped[0])
         await recovery()

@@ -29,6 +29,7 @@ import { once } from "./once.js";
 import { relabel } from "./relabel.js";
 import { blank } from "./state.js";
 import { counter } from "./visits.js";
+import { SCRIPT_MS, within } from "./within.js";
 
 /** What the modules beside the form call in the program. */
 const program = {
@@ -56,6 +57,10 @@ export const init = (options) => begin(initSync(options));
 
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 /** @typedef {Awaited<ReturnType<typeof import("./modules.js").start>>} Modules */
+
+/** How long to wait before the host's function for tokens is called again after it has failed, at first and at most. */
+const RETRY_MS = 1000;
+const RETRY_MAX_MS = 60_000;
 
 /** @type {Parts["state"]} */
 let state;
@@ -92,8 +97,16 @@ let learned;
 let tried;
 /** The claims of the user whose response targets were requested. */
 let asked = "";
-/** The panel's box, once the form is drawn. @type {HTMLTextAreaElement | undefined} */
+/** The panel and its box, once the form is drawn. @type {HTMLDialogElement | undefined} */
+let dialog;
+/** @type {HTMLTextAreaElement | undefined} */
 let box;
+/** How often the host's function has failed in a row. While that is not 0, nobody knows who uses the page. */
+let failures = 0;
+/** @type {any} */
+let retry;
+/** Whether somebody has been writing since before the host declared a user who is not known yet: probably they are the same. */
+let isStaying = false;
 /** How many calls of the host's function have not answered. */
 let calls = 0;
 /** Whether the form was empty when the first of them began, and nothing was restored to it since: what is in it was written for the next user. */
@@ -156,6 +169,27 @@ const meet = (reset, discard) => {
   return done;
 };
 
+/** Whether somebody is looking at a text in the box. */
+const isWriting = () => !!box?.value && !!dialog?.matches(":is([open],:popover-open)");
+
+/** While nobody knows who uses the page, nothing of the previous user is shown, except what they are writing. */
+const leave = () => {
+  if (!failures || !person || isStaying) return;
+  state.user = { ...state.given };
+  meet();
+  draw();
+  const isPromised = !!asked;
+  asked = "";
+  if (isPromised) formChanged(PUBLISHED);
+};
+
+/** Asks the host's function again, after it has failed. */
+const learnLater = () => {
+  if (life?.aborted) return;
+  learning = learnAnew().catch(blank);
+  look(true);
+};
+
 /**
  * Reads who a token is about. The configuration with their response targets is requested again, also when there is no
  * token any more.
@@ -165,10 +199,17 @@ const learnAnew = async () => {
   tried = given;
   // No user was declared since, so the host need not be asked for another token.
   if (given && given == learned) return;
-  await learn(state, () => {
+  const hasFailed = await learn(state, () => {
     meet();
     draw();
   });
+  if (source != state.token || given != state.given) return;
+  clearTimeout(retry);
+  if (hasFailed) {
+    retry = setTimeout(learnLater, Math.min(RETRY_MS * 2 ** failures++, RETRY_MAX_MS));
+    return leave();
+  }
+  failures = 0;
   if (!mounted) return;
   const now = await claims(state);
   if (source != state.token) return;
@@ -186,6 +227,7 @@ export const changed = (reset, discard) => {
   if (!state) return;
   if (reset) forgetToken();
   const isAnother = state.given != tried;
+  if (isAnother) isStaying = isWriting() && (isStaying || !(calls || failures));
   if (isAnother && !calls) isOpenToNext = box?.value == "" && !modules?.attached("").files.length;
   turn();
   const done = meet(reset, discard);
@@ -241,7 +283,13 @@ export const mount = (parts) => {
   const way = access(parts);
   const { siteUrl } = way;
   parts.wear(PANEL_CSS);
-  ({ box } = parts.frame());
+  ({ dialog, box } = parts.frame());
+  const closed = () => {
+    isStaying &&= isWriting();
+    leave();
+  };
+  // Which of them comes depends on how it was shown.
+  for (const type of ["close", "toggle"]) dialog.addEventListener(type, closed);
   const own = {
     version: VERSION,
     // Lists beside the texts of earlier versions.
@@ -405,11 +453,13 @@ const beside = (parts) => {
     ({ state, signal: life } = parts);
     person = who();
     fetching = modules = published = learned = tried = undefined;
+    clearTimeout(retry);
+    failures = 0;
     [total, unread] = [0, 0];
   }
   fetching ??= once(async () => {
     const href = new URL("modules.js", import.meta.url).href;
-    await parts.preload(href, MODULES_INTEGRITY);
+    await within(SCRIPT_MS, parts.preload(href, MODULES_INTEGRITY));
     const { start } = await import(href);
     const heard = (/** @type {number[]} */ ...counts) => {
       [total, unread] = [counts[0] ?? total, counts[1] ?? unread];

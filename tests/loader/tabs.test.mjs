@@ -29,11 +29,16 @@ class Browser extends World {
     await this.scheduler.settle();
   }
 
-  /** Lets something happen until a condition holds; everything that was begun, and time pass, without one. @param {() => boolean} [holds] */
-  async until(holds = () => false) {
+  /**
+   * Lets something happen until a condition holds; everything that was begun, and time pass, without one. Nothing happens
+   * in a suspended tab.
+   * @param {() => boolean} [holds] @param {any} [suspended]
+   */
+  async until(holds = () => false, suspended) {
+    const happens = ({ owner }) => !suspended || owner != suspended;
     await this.scheduler.settle();
     for (let count = 0; !holds(); count++) {
-      const event = this.scheduler.ready()[0] ?? this.scheduler.nextTimer();
+      const event = this.scheduler.ready().find(happens) ?? this.scheduler.nextTimer(happens);
       if (!event) return;
       assert.ok(count < 3000, "it never ends");
       await this.run(event);
@@ -44,6 +49,18 @@ class Browser extends World {
   type({ program }, text) {
     program.box.value = text;
     program.box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  /** A file is chosen for the message in the box. @param {any} tab @param {string} name */
+  choose(tab, name) {
+    tab.chosen = [new FakeFile(name)];
+    tab.program.loader.choose("", "*/*");
+  }
+
+  /** The number of files that arrived with a text; nothing if it has not arrived. @param {string} text */
+  filesOf(text) {
+    const [arrival] = this.gateway.arrivals(text);
+    return arrival && (arrival.body.attachments ?? []).length;
   }
 
   /** Another tab, which is not simulated, stores a draft. @param {string} message */
@@ -99,16 +116,14 @@ test("the files of a ticket that is being sent stay with it when the user logs o
   const browser = new Browser();
   const tab = await browser.help(0, "ada");
   await browser.until();
-  tab.chosen = [new FakeFile("file")];
-  tab.program.loader.choose("", "*/*");
+  browser.choose(tab, "file");
   browser.type(tab, "text");
   let isPressed = false;
   tab.program.send(() => (isPressed = true));
   await browser.until(() => isPressed);
   tab.page.command("reset", {});
   await browser.until();
-  const [arrival] = browser.gateway.arrivals("text");
-  assert.equal(arrival?.body.attachments.length, 1);
+  assert.equal(browser.filesOf("text"), 1);
 });
 
 test("a ticket that is refused after another user was declared stays its author's", async () => {
@@ -211,4 +226,293 @@ test("neither a draft that becomes the current one again nor one that is chosen 
   await browser.until();
   assert.equal(fourth.text, "first");
   assert.deepEqual(browser.drafts.sort(), ["first", "fourth", "third"]);
+});
+
+/** A host's function for tokens that fails a number of times before it gives one. @param {Browser} browser @param {number} failures @param {string} id */
+const failing = (browser, failures, id) => async () => {
+  if (failures-- > 0) throw new Error("the host's server is away");
+  return browser.token(id);
+};
+
+test("a user whose token cannot be had at first is known once it can, and nothing of the one before is shown", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  await browser.until();
+  browser.type(tab, "text");
+  await browser.until();
+  tab.page.command("close");
+  await browser.identify(tab, { token: failing(browser, 3, "ben") });
+  assert.deepEqual([tab.user, tab.text], ["", ""]);
+  tab.page.command("open");
+  await browser.until();
+  assert.deepEqual([tab.user, tab.text], ["ben", ""]);
+  await browser.identify(tab, { id: "ada", token: browser.token("ada") });
+  await browser.until();
+  assert.equal(tab.text, "text");
+});
+
+test("what is being written stays while the host cannot get another token of the same user, until help is closed", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  await browser.until();
+  browser.type(tab, "text");
+  // As pages do that declare the user on every render.
+  await browser.identify(tab, { token: failing(browser, 2, "ada") });
+  assert.deepEqual([tab.user, tab.text], ["ada", "text"]);
+  await browser.until();
+  assert.deepEqual([tab.user, tab.text], ["ada", "text"]);
+  await browser.identify(tab, { token: failing(browser, Infinity, "ada") });
+  assert.equal(tab.text, "text");
+  tab.page.command("close");
+  await browser.scheduler.settle();
+  assert.deepEqual([tab.user, tab.text], ["", ""]);
+});
+
+test("a user whose function says that nobody is signed in is nobody", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  await browser.until();
+  browser.type(tab, "text");
+  await browser.identify(tab, { token: () => "" });
+  await browser.until();
+  assert.deepEqual([tab.user, tab.text], ["", ""]);
+});
+
+test("a reply that is typed before the stored one is shown leaves that one for later", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ada");
+  await browser.until();
+  first.program.openConversation("t-ada");
+  await browser.until();
+  first.program.typeReply("first");
+  await browser.until();
+  browser.kill(first);
+  const { program } = await browser.help(1, "ada");
+  await browser.until();
+  program.openConversation("t-ada");
+  program.typeReply("second");
+  await browser.until();
+  program.typeReply("second longer");
+  await browser.until();
+  assert.deepEqual([program.conversation?.text, browser.drafts.sort()], ["second longer", ["first", "second longer"]]);
+  program.sendReply(() => {});
+  await browser.until();
+  program.openConversation("t-ada");
+  await browser.until();
+  assert.deepEqual([program.conversation?.text, browser.drafts], ["first", ["first"]]);
+});
+
+test("replies to the same ticket that two tabs write do not replace each other", async () => {
+  const browser = new Browser();
+  const tabs = [await browser.help(0, "ada"), await browser.help(1, "ada")];
+  await browser.until();
+  for (const { program } of tabs) program.openConversation("t-ada");
+  await browser.until();
+  tabs[0]?.program.typeReply("first");
+  await browser.until();
+  tabs[1]?.program.typeReply("second");
+  await browser.until();
+  assert.deepEqual(browser.drafts.sort(), ["first", "second"]);
+});
+
+test("what the device could not store is stored once it can, a reply as well as the draft of a ticket", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  await browser.until();
+  tab.program.openConversation("t-ada");
+  await browser.until();
+  browser.device.mode = "full";
+  browser.type(tab, "text");
+  tab.program.typeReply("reply");
+  await browser.until(() => browser.device.faults > 3);
+  assert.deepEqual(browser.drafts, []);
+  browser.device.mode = "good";
+  await browser.until();
+  assert.deepEqual(browser.drafts.sort(), ["reply", "text"]);
+});
+
+test("a file that another tab has added to a draft is sent with it", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ada");
+  await browser.until();
+  browser.type(first, "text");
+  await browser.until();
+  const second = await browser.help(1, "ada");
+  await browser.until();
+  assert.equal(second.text, "text");
+  browser.choose(second, "file");
+  await browser.until();
+  first.program.send(() => {});
+  await browser.until();
+  assert.equal(browser.filesOf("text"), 1);
+});
+
+test("a file that another tab has added to a draft stays there if that tab has written something else", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ada");
+  await browser.until();
+  browser.type(first, "text");
+  await browser.until();
+  const second = await browser.help(1, "ada");
+  await browser.until();
+  browser.type(second, "other");
+  browser.choose(second, "file");
+  await browser.until();
+  first.program.send(() => {});
+  await browser.until();
+  second.program.send(() => {});
+  await browser.until();
+  assert.deepEqual([browser.filesOf("text"), browser.filesOf("other")], [0, 1]);
+});
+
+test("files that two tabs have added, and that are too many together, are named", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ada");
+  await browser.until();
+  browser.type(first, "text");
+  await browser.until();
+  const second = await browser.help(1, "ada");
+  await browser.until();
+  for (const tab of [first, second]) {
+    for (let nth = 0; nth < 3; nth++) {
+      browser.choose(tab, `file${tab.number}${nth}`);
+      await browser.until();
+    }
+  }
+  first.program.send(() => {});
+  await browser.until();
+  assert.equal(browser.filesOf("text"), 5);
+  assert.equal(first.program.loader.lastSent().unaccepted.length, 1);
+});
+
+test("a refused ticket that is edited on a later page has its files", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ada");
+  await browser.until();
+  browser.choose(first, "file");
+  browser.type(first, "bad");
+  await browser.until();
+  browser.network.isOnline = false;
+  first.program.send(() => {});
+  await browser.until(() => first.text == "");
+  browser.network.isOnline = true;
+  await browser.until();
+  browser.kill(first);
+  const { program } = await browser.help(1, "ada");
+  await browser.until();
+  program.openOutbox();
+  await browser.until();
+  program.loader.edit(program.items[0].key);
+  await browser.until();
+  const names = program.loader.attached("").files.map(({ name }) => name);
+  assert.deepEqual([program.text, ...names], ["bad", "file"]);
+});
+
+test("what is written while a refused ticket is edited stays, and is offered", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  await browser.until();
+  browser.type(tab, "bad");
+  browser.network.isOnline = false;
+  tab.program.send(() => {});
+  await browser.until(() => tab.text == "");
+  browser.network.isOnline = true;
+  await browser.until();
+  browser.type(tab, "text");
+  await browser.until();
+  tab.program.openOutbox();
+  await browser.until();
+  tab.program.loader.edit(tab.program.items[0].key);
+  await browser.until();
+  assert.deepEqual([tab.text, browser.drafts.sort()], ["bad", ["bad", "text"]]);
+  tab.offer.onclick();
+  await browser.until();
+  assert.equal(tab.text, "text");
+});
+
+test("a new ticket waits neither for those that are sent again nor for a request without an answer", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  await browser.until();
+  browser.network.isOnline = false;
+  for (const text of ["first", "second", "third"]) {
+    browser.type(tab, text);
+    tab.program.send(() => {});
+    await browser.until(() => tab.text == "");
+  }
+  // The gateway does not answer from here on.
+  browser.network.isOnline = true;
+  browser.network.fate = (isOurs) => (isOurs ? "good" : "hanging");
+  tab.page.window.dispatchEvent(new Event("online"));
+  await browser.until(() => browser.scheduler.ready().some(({ label }) => label.startsWith("POST")));
+  browser.type(tab, "fourth");
+  const begun = browser.scheduler.now;
+  tab.program.send(() => {});
+  await browser.until(() => !tab.isWaiting);
+  assert.ok(browser.scheduler.now - begun < 40_000);
+});
+
+test("a ticket that a suspended tab is sending is sent by another", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ada");
+  const second = await browser.help(1, "ada");
+  await browser.until();
+  browser.type(first, "text");
+  first.program.send(() => {});
+  // It holds the lock, and its request does not leave.
+  browser.network.fate = () => "hanging";
+  await browser.until(() => browser.scheduler.ready().some(({ label }) => label.startsWith("POST")));
+  await browser.until(() => !browser.scheduler.ready().some(({ label }) => label.startsWith("POST")));
+  browser.network.fate = () => "good";
+  second.program.openOutbox();
+  await browser.until(() => second.program.items.length > 0, first);
+  second.program.loader.sendAgain(second.program.items[0].key, false);
+  await browser.until(() => browser.gateway.arrivals("text").length > 0, first);
+  assert.equal(browser.gateway.arrivals("text").length, 1);
+});
+
+test("the host hears once that help cannot be loaded, however often somebody wants it", async () => {
+  const browser = new Browser();
+  let failures = 0;
+  browser.note = (_, what) => (failures += what == "failed" ? 1 : 0);
+  browser.network.isOnline = false;
+  const tab = browser.open(0);
+  for (let nth = 0; nth < 3; nth++) {
+    tab.page.command("open");
+    await browser.until();
+  }
+  assert.equal(failures, 1);
+});
+
+test("a reply that is being sent is no draft any more, although another tab has put it aside", async () => {
+  const browser = new Browser();
+  const tabs = [await browser.help(0, "ada"), await browser.help(1, "ada")];
+  await browser.until();
+  for (const { program } of tabs) program.openConversation("t-ada");
+  await browser.until();
+  tabs[0]?.program.typeReply("first");
+  await browser.until();
+  tabs[0]?.program.sendReply(() => {});
+  tabs[1]?.program.typeReply("second");
+  await browser.until();
+  assert.equal(browser.gateway.arrivals("first").length, 1);
+  assert.deepEqual(browser.drafts, ["second"]);
+});
+
+test("a ticket that the gateway has no files of any more brings them again from the device, on a later page", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ada");
+  await browser.until();
+  browser.choose(first, "file");
+  browser.type(first, "text");
+  await browser.until();
+  browser.network.isOnline = false;
+  first.program.send(() => {});
+  await browser.until(() => first.text == "");
+  browser.kill(first);
+  browser.gateway.files.clear();
+  browser.network.isOnline = true;
+  await browser.help(1, "ada");
+  await browser.until();
+  assert.equal(browser.filesOf("text"), 1);
 });

@@ -11,7 +11,7 @@ use super::{Result, entries, read, write};
 const GATES: &[(&str, &[&str], Encoding, usize)] = &[
     ("the loader, loaded by every page", &["deskbell.js"], Encoding::Gzip, 10_000),
     ("the loader, loaded by every page", &["deskbell.js"], Encoding::Brotli, 9_000),
-    ("drafts, context and sending, right after the form", &["modules.js"], Encoding::Gzip, 13_000),
+    ("drafts, context and sending, right after the form", &["modules.js"], Encoding::Gzip, 14_000),
     ("the plain form, if WebAssembly is blocked", &["plain.js"], Encoding::Gzip, 5_000),
     ("sending without a gateway", &["zendesk.js"], Encoding::Gzip, 4_000),
     ("PostHog and Sentry", &["tools.js"], Encoding::Gzip, 1_000),

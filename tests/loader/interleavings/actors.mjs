@@ -2,6 +2,7 @@
 
 import { Event } from "./platform.mjs";
 import { FakeFile } from "./values.mjs";
+import { Violation } from "./checks.mjs";
 import { draftText, onDevice } from "./texts.mjs";
 
 const PEOPLE = ["ada", "ben"];
@@ -25,11 +26,11 @@ export const open = ({ world }, tab) => {
 };
 
 /** @param {Play} play @param {Tab} tab */
-export const type = ({ world, texts }, tab) => {
+export const type = ({ world, texts, badness }, tab) => {
   const { program } = tab;
   if (!program.loader || program.isSealed) return;
   const before = tab.text;
-  const text = texts.write(writers(tab), world.random.chance(20) ? "bad" : "text");
+  const text = texts.write(writers(tab), world.random.chance(badness) ? "bad" : "text");
   world.tell(`tab ${tab.number}: "${tab.person}" types ${text} over "${before}"`);
   texts.release(before, isSending(world, before));
   texts.change(text, (known) => (known.isOpen = tab.isOpen));
@@ -41,14 +42,21 @@ export const type = ({ world, texts }, tab) => {
 const pressed =
   ({ texts, world }, tab, owner) =>
   (text) => {
-    const files = tab.program.loader.attached(owner)?.files ?? [];
+    const { files = [], owner: whose } = tab.program.loader.attached(owner) ?? {};
+    // Other tabs may have added some to the same draft.
+    const isSame = world.device.entries("drafts").some(([place, draft]) => {
+      const isTheirs = owner ? place == `acme\n${tab.user}\n${owner.slice("reply:".length)}` : draft.id == whose;
+      return isTheirs && draftText(draft) == text;
+    });
+    const added = isSame ? world.device.all("files").filter(({ of }) => of == whose) : [];
     world.tell(`tab ${tab.number}: ${text} is sent off`);
     texts.change(text, (known) => {
       known.isPressed = true;
       // Of several tabs with the same draft one sends it, with the files that it has.
       const isOnly = known.sender == undefined || known.sender == tab.number;
       known.sender = tab.number;
-      known.files = isOnly ? files.filter(({ refused }) => !refused).map(({ name }) => name) : [];
+      const isAccepted = ({ refused, name }) => !refused && !name.startsWith("bad");
+      known.files = isOnly ? [...files, ...added].filter(isAccepted).map(({ name }) => name) : [];
     });
   };
 
@@ -61,7 +69,7 @@ export const send = (play, tab) => {
 
 /** @param {Play} play @param {Tab} tab */
 export const add = (play, tab) => {
-  if (!tab.program.loader || !tab.user || !tab.text) return;
+  if (!tab.program.loader || !tab.user || !tab.state.token || !tab.text) return;
   play.world.tell(`tab ${tab.number}: ${tab.text} is added to a ticket`);
   tab.program.add(`t-${tab.user}`, pressed(play, tab, ""));
 };
@@ -81,22 +89,18 @@ export const attach = ({ world, texts }, tab) => {
 
 /** @param {Play} play @param {Tab} tab */
 export const converse = ({ world }, tab) => {
-  if (!tab.program.loader || !tab.user) return;
+  if (!tab.program.loader || !tab.user || !tab.state.token) return;
   world.tell(`tab ${tab.number}: the ticket of ${tab.user} is opened`);
   tab.program.openConversation(`t-${tab.user}`);
 };
 
 /** @param {Play} play @param {Tab} tab */
-export const typeReply = ({ world, texts, isReliable }, tab) => {
+export const typeReply = ({ world, texts, badness }, tab) => {
   const { conversation } = tab.program;
-  // The field shows the draft before anybody types.
-  if (!conversation?.isRestored || conversation.isBusy) return;
-  const text = texts.write(writers(tab), world.random.chance(20) ? "bad" : "text");
+  if (!conversation || conversation.isBusy) return;
+  const text = texts.write(writers(tab), world.random.chance(badness) ? "bad" : "text");
   world.tell(`tab ${tab.number}: reply ${text} is typed over "${conversation.text}"`);
   texts.release(conversation.text, isSending(world, conversation.text));
-  // A draft that the device did not give when the field was opened is written over.
-  const stored = world.device.entries("drafts").find(([place]) => place == `acme\n${tab.user}\n${conversation.id}`);
-  if (!isReliable && !conversation.text && stored) texts.release(draftText(stored[1]));
   tab.program.typeReply(text);
 };
 
@@ -108,7 +112,8 @@ export const sendReply = (play, tab) => {
 };
 
 /** The outbox is opened, or something in it is pressed. @param {Play} play @param {Tab} tab */
-export const useOutbox = ({ world, texts }, tab) => {
+export const useOutbox = (play, tab) => {
+  const { world, texts } = play;
   const { program } = tab;
   if (!program.loader) return;
   if (program.screen != "outbox") return program.openOutbox();
@@ -118,7 +123,7 @@ export const useOutbox = ({ world, texts }, tab) => {
   const line = `tab ${tab.number}: of ${text} in the outbox`;
   if (refused && draft && world.random.chance(80)) {
     world.tell(`${line} Edit is pressed`);
-    program.loader.edit(key);
+    edit(play, tab, item);
   } else if (world.random.chance(70)) {
     world.tell(`${line} Try again is pressed`);
     program.loader.sendAgain(key, cause == "unsure");
@@ -130,6 +135,21 @@ export const useOutbox = ({ world, texts }, tab) => {
     });
     program.loader.discard(key);
   }
+};
+
+/** What was refused is edited, with the files that the device has of it. @param {Play} play @param {Tab} tab @param {any} item */
+const edit = async (play, tab, { key, text, user, files }) => {
+  const { world, isReliable } = play;
+  const names = world.device
+    .all("files")
+    .filter(({ id }) => files.includes(id))
+    .map(({ name }) => name);
+  await tab.program.loader.edit(key).catch(() => {});
+  const isThere = tab.text == text && tab.user == user && !tab.program.isSealed && world.living.includes(tab);
+  if (!isReliable || !isThere || world.device.all("outbox").some((item) => item.key == key)) return;
+  const attached = tab.program.loader.attached("").files.map(({ name }) => name);
+  const lost = names.filter((name) => !attached.includes(name));
+  if (lost[0]) play.found ??= new Violation(`${text} is edited without ${lost}`);
 };
 
 /** @param {Play} play @param {Tab} tab */
@@ -144,32 +164,41 @@ export const finish = ({ world, texts }, tab) => {
   if (!tab.program.loader || tab.program.isSealed || !tab.text) return;
   world.tell(`tab ${tab.number}: a question has helped with ${tab.text}`);
   texts.release(tab.text, isSending(world, tab.text));
+  // Other tabs may show it, or are about to.
+  const isElsewhere = world.living.some(
+    (other) => other != tab && (other.program.loader || other.page.modules.size > 1),
+  );
+  texts.change(tab.text, (known) => (known.isDone = !isElsewhere && !known.wasSealed));
   tab.program.finish();
 };
 
 /** The host's function for tokens, which asks its server. @param {Play} play @param {Tab} tab @param {string} id */
-const provider =
-  ({ world, hasFaults }, tab, id) =>
-  () =>
+const provider = ({ world, hasFaults }, tab, id) => {
+  const provide = () =>
     new Promise((resolve, reject) => {
-      const fails = hasFaults() && world.random.chance(10);
+      const fails = hasFaults() && world.random.chance(20);
       if (hasFaults() && world.random.chance(5)) return;
-      world.scheduler.later(tab, `the host issues a token of ${id}`, () => {
+      world.scheduler.later(tab, `the host ${fails ? "issues no" : "issues a"} token of ${id}`, () => {
+        if (tab.provide == provide) tab.isUnknown = fails;
+        if (fails) return reject(0);
         tab.isOpen = false;
-        if (fails) reject(0);
-        else resolve(world.token(id));
+        resolve(world.token(id));
       });
     });
+  return provide;
+};
 
 /** The host declares a user: another one, or the same with a new token. @param {Play} play @param {Tab} tab @param {string} [wanted] */
 export const identify = (play, tab, wanted) => {
   const { world } = play;
   const { random } = world;
   const id = wanted ?? (tab.person && random.chance(60) ? tab.person : random.pick(PEOPLE));
-  const token = random.chance(50) ? world.token(id) : provider(play, tab, id);
-  const user = random.chance(50) ? { token } : { id, name: id, email: `${id}@host.example`, token };
+  const token = !world.hasTokens ? undefined : random.chance(50) ? world.token(id) : provider(play, tab, id);
+  const user = token && random.chance(50) ? { token } : { id, name: id, email: `${id}@host.example`, token };
   world.tell(`tab ${tab.number}: the host declares ${id} by ${Object.keys(user)} (${typeof token})`);
   tab.person = id;
+  tab.isUnknown = false;
+  tab.provide = token;
   tab.isOpen = !user.id && typeof token == "function";
   return tab.page.command("identify", user);
 };
@@ -200,6 +229,23 @@ export const reset = ({ world, texts }, tab) => {
     if (isAlone && isOnlyDraft && isOnlyTheirs) known.isForgotten = true;
   }
   tab.person = "";
+  tab.isOpen = tab.isUnknown = false;
+};
+
+/** All tabs end; somebody comes to a page on which help is not opened, and logs out. @param {Play} play @param {Tab} tab */
+export const logOut = (play, tab) => {
+  const { world } = play;
+  for (const other of world.living) end(play, other);
+  const opened = world.open(tab.number);
+  identify(play, opened);
+  reset(play, opened);
+};
+
+/** The panel is closed. @param {Play} play @param {Tab} tab */
+export const hide = ({ world }, tab) => {
+  if (!tab.isShown) return;
+  world.tell(`tab ${tab.number}: help is closed`);
+  tab.page.command("close");
 };
 
 /** The customer closes the tab; it ends a little later. @param {Play} play @param {Tab} tab */

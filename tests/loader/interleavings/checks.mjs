@@ -33,6 +33,9 @@ export const checkAlways = ({ world, texts, seen }) => {
   for (const tab of world.living) {
     const { program, number, user } = tab;
     if (!program.loader) continue;
+    // Nobody knows whether it is still the previous user, who may be writing.
+    const isAnother = tab.isUnknown && !tab.isShown && user && user != tab.person;
+    demand(!isAnother, () => `tab ${number} is still that of "${user}"`);
     const shown = [tab.text, program.conversation?.text, ...program.items.map((item) => item.text)];
     for (const text of shown)
       demand(!text || texts.isTheirs(text, user), () => `tab ${number} shows ${text} to "${user}"`);
@@ -73,8 +76,8 @@ export const checkSettled = ({ world, texts, isReliable }) => {
   for (const tab of world.living) {
     const { program, number } = tab;
     if (!program.loader) continue;
-    demand(!program.isSealed, () => `tab ${number} sends for ever`);
-    demand(!program.conversation?.isBusy, () => `tab ${number} sends a reply for ever`);
+    demand(!tab.isWaiting, () => `tab ${number} sends for ever`);
+    demand(tab.person == tab.user, () => `tab ${number} is that of "${tab.user}" and not of "${tab.person}"`);
     const mine = world.device.all("outbox").filter((item) => item.user == tab.user).length;
     demand(
       tab.state.queued == mine || !tab.hasModules,
@@ -96,6 +99,7 @@ export const checkSettled = ({ world, texts, isReliable }) => {
     demand(!known.isRequired || isStored || isHeld || arrivals.length > 0, () => `${text} is nowhere`);
     const isApart = known.isAnonymous && known.owners.size > 1;
     demand(arrivals.length < 2 || isApart || !isReliable, () => `${text} has arrived ${arrivals.length} times`);
+    demand(!known.isDone || !isStored || !isReliable, () => `${text} was done with, and comes back`);
   }
 };
 
@@ -120,10 +124,17 @@ export const checkEnd = ({ world, texts, isReliable }) => {
     if (!known.isRequired) continue;
     const whole = arrivals.map(({ whole }) => whole).join();
     for (const name of known.files) {
-      const isThere = whole.includes(name) || arrivals.some(({ body }) => hasFile(world.gateway, body, name));
+      const isThere =
+        whole.includes(name) || arrivals.some(({ body }) => hasFile(world.gateway, body, name)) || isLeft(world, name);
       demand(isThere, () => `${text} came without ${name}, and does not say so`);
     }
   }
+};
+
+/** Whether a draft has a file, which another tab has continued. @param {import("./world.mjs").World} world @param {string} name */
+const isLeft = ({ device }, name) => {
+  const owners = new Set(device.entries("drafts").map(([place, { id }]) => id ?? `reply:${place.split("\n")[2]}`));
+  return device.all("files").some((file) => file.name == name && owners.has(file.of));
 };
 
 /** @param {import("./gateway.mjs").Gateway} gateway @param {any} body @param {string} name */

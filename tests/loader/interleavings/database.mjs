@@ -233,11 +233,11 @@ class Store {
   /** Everything in it, sorted by key, with what the transaction has written. @param {any} [range] */
   entries(range) {
     const { transaction, name } = this;
-    const all = new Map(transaction.stores.get(name));
-    for (const [key, value] of transaction.written.get(name) ?? []) all.set(key, value);
-    const found = [...all].filter(
-      ([key, value]) => value !== undefined && (!range || (key >= range.from && key <= range.to)),
-    );
+    const written = transaction.written.get(name);
+    const found = [];
+    const isIn = (key) => !range || (key >= range.from && key <= range.to);
+    for (const entry of transaction.stores.get(name)) if (!written?.has(entry[0]) && isIn(entry[0])) found.push(entry);
+    for (const entry of written ?? []) if (entry[1] !== undefined && isIn(entry[0])) found.push(entry);
     return found.sort(([one], [other]) => (one < other ? -1 : 1));
   }
 
@@ -250,7 +250,9 @@ class Store {
 
   get(key) {
     return this.transaction.ask("get", this.name, () => {
-      const value = this.entries().find(([other]) => other == key)?.[1];
+      const { written, stores } = this.transaction;
+      const changed = written.get(this.name);
+      const value = (changed?.has(key) ? changed : stores.get(this.name)).get(key);
       return value === undefined ? undefined : copy(value);
     });
   }

@@ -23,11 +23,11 @@ export class Network {
     Object.assign(this, { scheduler, gateway, random });
   }
 
-  /** @param {boolean} isOurs whether it is a file of ours, which only a network that is down withholds @returns {Fate} */
+  /** @param {boolean} isOurs whether it is a file of ours, which comes whole or not at all @returns {Fate} */
   fate(isOurs) {
     if (!this.isOnline) return "lost";
     if (!this.random.chance(isOurs ? this.faults / 4 : this.faults)) return "good";
-    return isOurs ? "lost" : this.random.pick(FAULTS);
+    return this.random.pick(isOurs ? ["lost", "lost", "hanging"] : FAULTS);
   }
 
   /**
@@ -56,7 +56,10 @@ export class Network {
       respond(answer);
     };
     if (isOurs) {
-      const file = () => isGivenUp || done(this.fate(true) == "lost" ? undefined : gateway.answer(request));
+      const file = () => {
+        const fate = this.fate(true);
+        if (!isGivenUp && fate != "hanging") done(fate == "lost" ? undefined : gateway.answer(request));
+      };
       scheduler.later(tab, `${name} comes`, file);
       return () => (isGivenUp = true);
     }

@@ -10,9 +10,12 @@ import { FakeFile, copy } from "./values.mjs";
 class Element extends Target {
   dataset = {};
   children = /** @type {any[]} */ ([]);
+  value = "";
   /** What was put after it. @type {any} */
   follower;
   relList = { supports: () => true };
+  /** Whether it is a dialog that is open. */
+  isShown = false;
 
   constructor(page) {
     super();
@@ -39,6 +42,9 @@ class Element extends Target {
 
   remove() {}
   setAttribute() {}
+  matches() {
+    return this.isShown;
+  }
   getElementById() {
     return null;
   }

@@ -8,8 +8,11 @@ import { World } from "./world.mjs";
 
 /** How many things happen before everything works again. */
 const STEPS = 90;
-/** More than anything takes to settle. */
+/** More than anything takes to settle, in events and in time. */
 const ENDLESS = 6000;
+const SETTLED_MS = 7_200_000;
+/** How long somebody may wait for the outcome of a message with its files, whatever does not answer. */
+const PATIENCE_MS = 900_000;
 
 export class Play {
   texts = new Texts();
@@ -25,6 +28,14 @@ export class Play {
     this.world = new World(seed);
     const { world } = this;
     world.hasLocks = seed % 5 != 0;
+    world.hasTokens = seed % 7 != 0;
+    const theme = world.random.pick(THEMES);
+    this.badness = theme == "refusals" ? 50 : 20;
+    this.acts = ACTS.map(([weight, act, themes]) => ({
+      weight: weight * (themes?.includes(theme) ? 4 : 1) * world.random.pick([0.3, 1, 1, 2]),
+      act,
+    }));
+    this.total = this.acts.reduce((sum, { weight }) => sum + weight, 0);
     world.network.faults = [0, 10, 30, 60][world.random.below(4)];
     world.gateway.watchers.push((request, sub) => this.note(() => checkRequest(this, request, sub)));
     world.note = (tab, what, detail) => {
@@ -65,7 +76,9 @@ export class Play {
       for (const text of actors.composed(tab))
         texts.change(text, (known) => {
           known.tab = tab.number;
-          if (known.isOpen && before != tab.lastUser) known.owners.add(tab.lastUser);
+          if (!known.isOpen || before == tab.lastUser) return;
+          if (tab.lastUser) known.owners.add(tab.lastUser);
+          else known.isAnonymous = true;
         });
     }
     if (this.found) throw this.found;
@@ -81,7 +94,24 @@ export class Play {
   /** Plays it to its end. */
   async run() {
     for (let nth = 0; nth < STEPS; nth++) await this.something();
+    await this.wait();
     await this.finish();
+  }
+
+  /** Whatever does not answer goes on like that, also a tab of which nobody hears: all others learn what became of what they send. */
+  async wait() {
+    const { world } = this;
+    const { scheduler, random, device } = world;
+    const silent = random.chance(30) ? random.pick(world.tabs) : undefined;
+    // A browser does not suspend a tab while others wait for its transaction.
+    const isSilent = silent && !device.transactions.some(({ owner }) => owner == silent);
+    const goesOn = ({ owner }) => !isSilent || owner != silent;
+    const waiting = () => world.living.find((tab) => tab.isWaiting && goesOn({ owner: tab }));
+    for (const end = scheduler.now + PATIENCE_MS; waiting();) {
+      const event = scheduler.ready().find(goesOn) ?? scheduler.nextTimer(goesOn);
+      if (!event || scheduler.now > end) throw new Violation(`tab ${waiting().number} waits for ever`);
+      await this.step(event);
+    }
   }
 
   async something() {
@@ -89,7 +119,8 @@ export class Play {
     const { random, scheduler } = world;
     if (random.chance(72)) {
       const ready = scheduler.ready();
-      const timer = random.chance(80) ? scheduler.nextTimer() : scheduler.nextTimer(random.pick(world.tabs));
+      const tab = random.pick(world.tabs);
+      const timer = scheduler.nextTimer(tab && random.chance(20) ? ({ owner }) => owner == tab : undefined);
       const event = ready.length && (!timer || random.chance(85)) ? random.pick(ready) : timer;
       if (event) return this.step(event);
     }
@@ -103,8 +134,14 @@ export class Play {
         if (random.chance(70)) actors.open(this, opened);
       });
     }
-    const [, act] = tab.isClosing ? [0, actors.end] : weighted(random.below(TOTAL));
+    const act = tab.isClosing ? actors.end : this.pick(random.next() * this.total);
     return this.happen(() => void act(this, tab));
+  }
+
+  /** @param {number} position between 0 and the sum of all weights */
+  pick(position) {
+    for (const { weight, act } of this.acts) if ((position -= weight) < 0) return act;
+    return actors.type;
   }
 
   /** Everything works again, and everybody comes back. */
@@ -117,11 +154,7 @@ export class Play {
     world.gateway.rejectsTokens = false;
     world.device.mode = "good";
     await this.happen(() => {
-      for (const tab of world.living) {
-        tab.page.window.dispatchEvent(new Event("online"));
-        // A user whose token could not be had is declared again.
-        if (tab.person != tab.user) actors.identify(this, tab, tab.person);
-      }
+      for (const tab of world.living) tab.page.window.dispatchEvent(new Event("online"));
     });
     await this.settle();
     checkSettled(this);
@@ -148,7 +181,8 @@ export class Play {
   /** Lets everything happen that was begun, and time pass, until nothing is left. */
   async settle() {
     const { scheduler } = this.world;
-    for (let nth = 0; nth < ENDLESS; nth++) {
+    const end = scheduler.now + SETTLED_MS;
+    for (let nth = 0; nth < ENDLESS && scheduler.now < end; nth++) {
       const event = scheduler.ready()[0] ?? scheduler.nextTimer();
       if (!event) return;
       await this.step(event);
@@ -157,28 +191,37 @@ export class Play {
   }
 }
 
-/** What can happen besides what was begun, and how often. @type {[number, (play: Play, tab: import("./world.mjs").Tab) => unknown][]} */
+/** What a play has more of than others. */
+const THEMES = ["", "", "refusals", "files", "replies", "people"];
+
+/** What can happen besides what was begun, how often, and in which themes it is more frequent. @type {[number, (play: Play, tab: import("./world.mjs").Tab) => unknown, string?][]} */
 const ACTS = [
-  [14, actors.type],
-  [12, actors.send],
-  [6, actors.attach],
+  [14, actors.type, "refusals"],
+  [12, actors.send, "refusals files"],
+  [6, actors.attach, "files"],
   [3, actors.add],
-  [4, actors.converse],
-  [6, actors.typeReply],
-  [6, actors.sendReply],
-  [14, actors.useOutbox],
+  [4, actors.converse, "replies"],
+  [6, actors.typeReply, "replies"],
+  [6, actors.sendReply, "replies"],
+  [14, actors.useOutbox, "refusals"],
   [4, actors.chooseOffer],
   [2, actors.finish],
-  [5, (play, tab) => actors.identify(play, tab)],
-  [3, actors.reset],
+  [5, (play, tab) => actors.identify(play, tab), "people"],
+  [3, actors.reset, "people"],
+  [1, actors.logOut, "people"],
   [4, actors.open],
-  [5, actors.end],
+  [2, actors.hide, "people"],
+  [5, actors.end, "files"],
   [2, actors.close],
   [3, ({ world }, tab) => void tab.page.window.dispatchEvent(new Event("online"))],
   [2, ({ world }, tab) => void tab.page.document.dispatchEvent(new Event("visibilitychange"))],
-  [3, ({ world }) => change(world, "network", (network) => (network.faults = world.random.pick([0, 10, 40, 100])))],
+  [
+    3,
+    ({ world }) => change(world, "network", (network) => (network.faults = world.random.pick([0, 10, 40, 100]))),
+    "refusals files",
+  ],
   [1, ({ world }) => change(world, "gateway", (gateway) => (gateway.rejectsTokens = world.random.chance(40)))],
-  [1, ({ world }) => world.gateway.files.clear()],
+  [1, ({ world }) => change(world, "gateway", (gateway) => gateway.files.clear()), "files"],
   [
     4,
     ({ world, isReliable }) => {
@@ -188,15 +231,8 @@ const ACTS = [
     },
   ],
 ];
-const TOTAL = ACTS.reduce((sum, [weight]) => sum + weight, 0);
 
 const change = (world, name, act) => {
   const value = act(world[name]);
   world.tell(`${name}: ${value}`);
-};
-
-/** @param {number} position @returns {(typeof ACTS)[number]} */
-const weighted = (position) => {
-  for (const act of ACTS) if ((position -= act[0]) < 0) return act;
-  return ACTS[0];
 };

@@ -179,6 +179,7 @@ export class Program {
     if (!conversation.text) conversation.text = draft ?? "";
   }
 
+  /** Something is typed into the field of a reply, which may not show yet what the device has. @param {string} text */
   typeReply(text) {
     const { conversation } = this;
     if (!conversation || conversation.isBusy) return;

@@ -48,11 +48,10 @@ export class Scheduler {
     return this.events.filter(({ ready }) => !ready || ready());
   }
 
-  /** The timer that is due next, of one owner or any. @param {any} [owner] @returns {Event | undefined} */
-  nextTimer(owner) {
+  /** The timer that is due next, of all or some. @param {(timer: Event) => boolean} [isMeant] @returns {Event | undefined} */
+  nextTimer(isMeant) {
     let next;
-    for (const timer of this.timers)
-      if ((!owner || timer.owner == owner) && (!next || timer.due < next.due)) next = timer;
+    for (const timer of this.timers) if ((!next || timer.due < next.due) && (!isMeant || isMeant(timer))) next = timer;
     return next;
   }
 

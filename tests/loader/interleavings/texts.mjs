@@ -10,6 +10,7 @@
  * @property {boolean} isPressed whether Send was pressed
  * @property {boolean} isDiscarded whether the customer has deleted its submission
  * @property {boolean} isForgotten whether a reset has to leave nothing of it on the device
+ * @property {boolean} isDone whether the customer does not need it any more, so that it must not come back
  * @property {boolean} [isForgettable] whether a reset has deleted its draft while it was being sent off
  * @property {boolean} [isOpen] whether it was written for whomever the host was about to declare
  * @property {number} [tab] the tab that last showed it to somebody who writes
@@ -39,6 +40,7 @@ export class Texts {
       isPressed: false,
       isDiscarded: false,
       isForgotten: false,
+      isDone: false,
       files: [],
     });
     return text;

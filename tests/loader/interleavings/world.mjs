@@ -25,6 +25,10 @@ export class Tab {
 
   /** Whether it is not known yet whom the host has declared: what is written meanwhile is for whoever that is. */
   isOpen = false;
+  /** The token of whom the host has declared last, or its function. @type {any} */
+  provide;
+  /** Whether that function has failed when it was called last. */
+  isUnknown = false;
   /** Whether the customer has closed it. */
   isClosing = false;
   /** The user as the loader knew them after the last event. */
@@ -60,6 +64,16 @@ export class Tab {
     return this.program.loader ? this.program.box.value : "";
   }
 
+  /** Whether the panel is open. */
+  get isShown() {
+    return !!this.program.loader?.dialog.isShown;
+  }
+
+  /** Whether somebody waits for something to be sent. */
+  get isWaiting() {
+    return this.program.isSealed || !!this.program.conversation?.isBusy;
+  }
+
   /** Whether the scripts that store anything are loaded. */
   get hasModules() {
     return this.program.loader?.extras().website != undefined;
@@ -91,6 +105,8 @@ export class World {
   /** @type {(Tab | undefined)[]} */
   tabs = Array.from({ length: TABS });
   hasLocks = true;
+  /** Whether the host signs tokens for its users. */
+  hasTokens = true;
   /** What happened: when, and in words. @type {[number, any, string][]} */
   events = [];
   /** Called with what a tab shows or reports. @type {(tab: Tab, what: string, detail: any) => void} */

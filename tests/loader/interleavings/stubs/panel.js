@@ -10,10 +10,14 @@ export const make = (tag, properties) => Object.assign(document.createElement(ta
 export const wear = blank;
 export const mail = blank;
 export const restore = blank;
-export const close = blank;
 export const toggle = blank;
 export const shadow = () => frame().root;
-export const isOpen = () => !!panel;
+export const isOpen = () => panel?.dialog.isShown;
+export const close = () => {
+  if (!isOpen()) return;
+  panel.dialog.isShown = false;
+  panel.dialog.dispatchEvent(new Event("close"));
+};
 
 const paint = () => {
   const parts = {};
@@ -35,6 +39,6 @@ export const lead = async (options) => {
   if (await load(true)) return show(options ?? {});
 };
 export const open = async (options) => {
-  frame();
+  frame().dialog.isShown = true;
   await lead(options);
 };
