@@ -93,6 +93,7 @@ bench: first-time widget $(BROWSER_PACKAGES) ## the figures that a person looks 
 
 bench-chaos: first-time widget $(BROWSER_PACKAGES) ## a thousand tickets through a network that does its worst (CHAOS=1000: how many, SEED=1: another plan), and 100,000 interleavings of tabs, storage and network
 	DESK_INTERLEAVINGS=100000 DESK_SEED='$(SEED)' node --test tests/loader/interleavings.test.mjs
+	node tests/loader/faults.mjs
 	cargo build --package gateway --bin deskbell
 	CHROMIUM=$$(tests/browser/find-chromium)
 	export CHROMIUM CHAOS='$(CHAOS)' SEED='$(SEED)'

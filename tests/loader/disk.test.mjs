@@ -3,20 +3,35 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { load } from "./load.mjs";
+
 /** A database whose transactions end when they are told to. */
 class Device {
   opened = 0;
   aborted = 0;
   /** Whether the database is opened when somebody asks for it. */
   opens = true;
+  /** Whether another tab keeps an older version of the database open. */
+  isBlocked = false;
   /** Whether transactions end by themselves. */
   ends = true;
+  /** The connection that the browser has ended. */
+  ended = 0;
 
   open() {
-    this.opened += 1;
-    const request = {};
-    if (this.opens) queueMicrotask(() => request.onsuccess());
-    return Object.assign(request, { result: { transaction: () => this.transaction() } });
+    const nth = ++this.opened;
+    const request = {
+      get error() {
+        throw new Error("it has none while it is pending");
+      },
+    };
+    if (this.isBlocked) queueMicrotask(() => request.onblocked());
+    else if (this.opens) queueMicrotask(() => request.onsuccess());
+    const transaction = () => {
+      if (this.ended == nth) throw new Error("InvalidStateError");
+      return this.transaction();
+    };
+    return Object.assign(request, { result: { transaction } });
   }
 
   transaction() {
@@ -36,7 +51,7 @@ class Device {
 const disk = async (options) => {
   const device = Object.assign(new Device(), options);
   globalThis.indexedDB = device;
-  const { transact } = await import(`../../loader/disk.js?${Math.random()}`);
+  const { transact } = await load(`disk.js?${Math.random()}`);
   return { device, transact };
 };
 
@@ -112,6 +127,24 @@ test("a database that is not opened in time is opened again by the next user", a
   device.opens = true;
   assert.equal(await transact(["drafts"], () => 2), 2);
   assert.equal(device.opened, 2);
+});
+
+test("a connection that the browser has ended in the background is opened again", async () => {
+  const { device, transact } = await disk();
+  assert.equal(await transact(["drafts"], () => 1), 1);
+  device.ended = 1;
+  assert.equal(await transact(["drafts"], () => 2), 2);
+  assert.equal(device.opened, 2);
+});
+
+test("a database that another tab keeps closed rejects at once, and is opened by the next user", async () => {
+  const { device, transact } = await disk({ isBlocked: true });
+  await assert.rejects(
+    transact(["drafts"], () => 1),
+    /blocked/,
+  );
+  device.isBlocked = false;
+  assert.equal(await transact(["drafts"], () => 2), 2);
 });
 
 test("after a transaction that was late nobody waits as long, until one is in time again", async ({ mock }) => {
