@@ -61,6 +61,8 @@ export const init = (options) => begin(initSync(options));
 /** How long to wait before the host's function for tokens is called again after it has failed, at first and at most. */
 const RETRY_MS = 1000;
 const RETRY_MAX_MS = 60_000;
+/** How long to wait before the scripts that store a reply are fetched again. */
+const STORE_MS = 5000;
 
 /** @type {Parts["state"]} */
 let state;
@@ -280,6 +282,18 @@ export const mount = (parts) => {
     done.catch(blank);
     return done;
   };
+  let replies = 0;
+  /**
+   * Stores the draft of a reply. If what stores it cannot be loaded, that is tried again.
+   * @param {string} id @param {string} text @returns {Promise<unknown>}
+   */
+  const keepReply = (id, text, held = hands) => {
+    const nth = ++replies;
+    const done = beyond((modules) => held == hands && modules.keepReplyDraft(id, text));
+    const again = () => nth == replies && !parts.signal.aborted && keepReply(id, text, held);
+    done.catch(() => setTimeout(again, STORE_MS));
+    return done;
+  };
   const way = access(parts);
   const { siteUrl } = way;
   parts.wear(PANEL_CSS);
@@ -347,8 +361,7 @@ export const mount = (parts) => {
     addDraft: (/** @type {string} */ id, /** @type {string} */ body, /** @type {string} */ text) =>
       beyond((modules) => modules.addDraft(id, body, text)),
     replyDraft: (/** @type {string} */ id) => beyond((modules) => modules.replyDraft(id)),
-    keepReplyDraft: (/** @type {string} */ id, /** @type {string} */ text) =>
-      beyond((modules) => modules.keepReplyDraft(id, text)),
+    keepReplyDraft: keepReply,
     touched: () => beyond((modules) => modules.touched()),
     send: (
       /** @type {string} */ body,

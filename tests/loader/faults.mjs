@@ -169,6 +169,13 @@ const FAULTS = [
     test: "tabs.test.mjs",
   },
   {
+    name: "a reply is not stored if what stores it could not be loaded",
+    script: "widget.js",
+    from: "done.catch(() => setTimeout(again, STORE_MS));",
+    to: "done.catch(() => again);",
+    test: "tabs.test.mjs",
+  },
+  {
     name: "the host's function is not called again after it has failed",
     script: "widget.js",
     from: "retry = setTimeout(learnLater,",

@@ -516,3 +516,17 @@ test("a ticket that the gateway has no files of any more brings them again from 
   await browser.until();
   assert.equal(browser.filesOf("text"), 1);
 });
+
+test("a reply that is typed while the scripts that store it cannot be loaded is stored once they can", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  browser.network.fate = (isOurs) => (isOurs && tab.page.modules.has("widget.js") ? "lost" : "good");
+  await browser.until(() => !!tab.program.loader);
+  tab.program.openConversation("t-ada");
+  tab.program.typeReply("reply");
+  await browser.until(() => browser.scheduler.now > 1_800_000_004_000);
+  assert.equal(tab.hasModules, false);
+  browser.network.fate = () => "good";
+  await browser.until();
+  assert.deepEqual(browser.drafts, ["reply"]);
+});
