@@ -258,6 +258,12 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
         if (there?.id == done && (there.tab == tab || there.ticket.message == text)) store.delete(owner);
       }).catch(blank);
     },
+    /** Puts aside what an earlier user has written. @param {string} user @param {string} message */
+    park: (user, message) => {
+      const at = Date.now();
+      const parked = { id: random(16), ticket: { message }, at, tab: 0, frozen: null };
+      kept((store) => store.put(parked, aside(`${site}\n${user}`, at))).catch(blank);
+    },
     /** Puts the draft aside, and returns a function that offers it again; nothing if there is none. */
     putAside: () => {
       const [now, at, asked] = [draft(), Date.now(), person];

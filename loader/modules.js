@@ -451,6 +451,9 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       return explained(outcome, await labelled());
     },
 
+    /** Stores what an earlier user has written. @param {string} user @param {string} message */
+    park: (user, message) => draft?.park(user, message),
+
     /** The draft was submitted. */
     sealed: () => {
       draft?.sent(sealed?.unkept(draft.id()));

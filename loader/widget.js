@@ -107,6 +107,8 @@ let box;
 let failures = 0;
 /** @type {any} */
 let retry;
+/** What was written before there was what stores it, and by whom, if the user has changed meanwhile. @type {[string, string][]} */
+let parked = [];
 /** Whether somebody has been writing since before the host declared a user who is not known yet: probably they are the same. */
 let isStaying = false;
 /** How many calls of the host's function have not answered. */
@@ -156,6 +158,8 @@ const meet = (reset, discard) => {
   // Written while the host's function was running, for whoever the host has identified by then.
   const theirs = !reset && before && isOpenToNext && box?.value;
   isOpenToNext = false;
+  if (reset) parked = [];
+  else if (before && !theirs && !modules && box?.value) parked.push([before, box.value]);
   if (theirs && box) {
     draw(true);
     box.value = theirs;
@@ -267,6 +271,7 @@ export const mount = (parts) => {
     const [modules] = await Promise.all([fetched(), context()]);
     parts.signal.throwIfAborted();
     modules.painted({ ...parts, countSent: counts.countSent });
+    for (const [user, message] of parked.splice(0)) modules.park(user, message);
     return modules;
   });
   /**
@@ -468,6 +473,7 @@ const beside = (parts) => {
     fetching = modules = published = learned = tried = undefined;
     clearTimeout(retry);
     failures = 0;
+    parked = [];
     [total, unread] = [0, 0];
   }
   fetching ??= once(async () => {

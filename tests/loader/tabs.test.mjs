@@ -530,3 +530,18 @@ test("a reply that is typed while the scripts that store it cannot be loaded is 
   await browser.until();
   assert.deepEqual(browser.drafts, ["reply"]);
 });
+
+test("what a user has written before the scripts that store it have come stays theirs when another is declared", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  await browser.until(() => !!tab.program.loader);
+  browser.type(tab, "text");
+  assert.equal(tab.hasModules, false);
+  await browser.identify(tab, { id: "ben", token: browser.token("ben") });
+  assert.equal(tab.text, "");
+  await browser.until();
+  assert.equal(tab.text, "");
+  await browser.identify(tab, { id: "ada", token: browser.token("ada") });
+  await browser.until();
+  assert.equal(tab.text, "text");
+});
