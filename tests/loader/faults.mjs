@@ -186,12 +186,14 @@ const FAULTS = [
     script: "widget.js",
     from: "if (!failures || !person || isStaying) return;",
     to: "if (failures >= 0) return;",
+    test: "tabs.test.mjs",
   },
   {
     name: "files of other tabs are left out",
     script: "modules.js",
     from: "== text) await carried.load(of);",
     to: "== text) of;",
+    test: "tabs.test.mjs",
   },
 ];
 
