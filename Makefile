@@ -33,7 +33,7 @@ BROWSER_PACKAGES := tests/browser/node_modules/.package-lock.json
 export PATH := $(dir $(TRUNK)):$(dir $(BINDGEN)):$(dir $(DENY)):$(CURDIR)/loader/node_modules/.bin:$(HOME)/.cargo/bin:$(PATH)
 export TRUNK_SKIP_VERSION_CHECK := true
 
-.PHONY: help demo test test-native test-loader test-wasm test-browser check format build dev bench bench-chaos bench-gateways bench-load bench-search clean needs wasm-target first-time
+.PHONY: help demo test test-native test-loader test-wasm test-browser test-webkit webkit-driver check format build dev bench bench-chaos bench-gateways bench-load bench-search clean needs wasm-target first-time
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
@@ -146,6 +146,17 @@ test-browser: widget $(BROWSER_PACKAGES) ## the tests in a real browser
 	FIREFOX=$$(tests/browser/find-firefox)
 	export CHROMIUM FIREFOX
 	tests/browser/node_modules/.bin/playwright test --config tests/browser
+
+test-webkit: webkit-driver widget $(BROWSER_PACKAGES) ## the main paths in WebKitGTK; no part of `make test`, because few machines have its driver (WEBKIT_DRIVER=: its path)
+	@echo '── browser tests in WebKitGTK'
+	cargo build --workspace --bins --examples
+	WEBKIT_DRIVER=$$(tests/browser/find-webkit)
+	export WEBKIT_DRIVER
+	tests/browser/node_modules/.bin/playwright test --config tests/browser
+
+# Before anything is built, because nothing here installs it.
+webkit-driver:
+	@tests/browser/find-webkit > /dev/null
 
 .PHONY: widget
 widget: wasm-target $(TRUNK) $(BINDGEN) $(LOADER_PACKAGES) ## the widget in dist, and its sizes

@@ -16,6 +16,7 @@ const TYPES = {
  * @property {Record<string, string>} [fill] replacements of `{{name}}` in the page; empty by default
  * @property {string} [csp] its Content-Security-Policy
  * @property {Record<string, string>} [headers] more headers of the page
+ * @property {string} [first] a script that runs before the page's own, also under its policy
  * @property {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse) => unknown} [answer]
  *   responds to a request itself, and returns a truthy value if it did
  */
@@ -30,7 +31,7 @@ export class Site {
    * @param {string} gateway
    * @param {Options} options
    */
-  constructor(folder, gateway, { html, csp, headers, answer, fill: replacements = {} }) {
+  constructor(folder, gateway, { html, csp, headers, first, answer, fill: replacements = {} }) {
     this.#server = createServer(async (request, response) => {
       if (answer?.(request, response)) return;
       const name = path.posix.normalize(new URL(request.url ?? "/", "http://site").pathname).slice(1) || "index.html";
@@ -47,7 +48,9 @@ export class Site {
           // Twice, because a replacement may contain the gateway's placeholder.
           const fill = (/** @type {string} */ text) => once(once(text));
           const once = (/** @type {string} */ text) => text.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name] ?? "");
-          const page = html ?? (await readFile(path.join(folder, "index.html"), "utf8"));
+          const own = html ?? (await readFile(path.join(folder, "index.html"), "utf8"));
+          // A function as the replacement, because a script may contain what would be a pattern in a text.
+          const page = first ? own.replace("<head>", (head) => `${head}<script nonce="host">${first}</script>`) : own;
           const policy = csp ? { "content-security-policy": fill(csp) } : {};
           response.writeHead(200, { "content-type": TYPES[".html"], ...policy, ...headers }).end(fill(page));
         }
