@@ -276,7 +276,19 @@ async fn the_session_of_another_device_reads_and_answers_what_the_link_has_opene
     let path = format!("tickets/{id}/messages");
     let replied = world.as_session(OTHER_SESSION, Method::POST, &path, &reply).await;
     assert!(replied.status.is_success(), "{}", replied.text());
-    assert!(messages(SESSION).await.contains("Now it works."));
+    let repeated = world.as_session(OTHER_SESSION, Method::POST, &path, &reply).await;
+    assert_eq!(repeated.json()["number"], replied.json()["number"], "it is stored once");
+    for shown in ["Now it works.", "log.txt"] {
+        assert!(messages(OTHER_SESSION).await.contains(shown), "{shown}");
+        assert!(!messages(SESSION).await.contains(shown), "{shown}: the sender may be anybody");
+    }
+    let withheld = list(SESSION).await["tickets"].as_array().unwrap().iter().find(|ticket| ticket["id"] == id).cloned();
+    assert_eq!(withheld.unwrap()["withheld"], 2);
+    // Under the same key, the sender writes a message of their own.
+    let own = json!({ "message": "y".repeat(reply.len() - r#"{"message":""}"#.len()) }).to_string();
+    let own = world.as_session(SESSION, Method::POST, &path, &own).await;
+    assert!(own.status.is_success(), "{}", own.text());
+    assert!(messages(SESSION).await.contains("yyy") && messages(OTHER_SESSION).await.contains("yyy"));
     let other = world.as_session(OTHER_SESSION, Method::GET, &format!("tickets/{hers}/messages"), "").await;
     assert_eq!(other.status, 404);
     // What is no session opens the tickets for this page only.
@@ -284,6 +296,17 @@ async fn the_session_of_another_device_reads_and_answers_what_the_link_has_opene
     let keys = world.keys(ADA).await;
     let opened = world.press_with(&keys[1], "no session").await;
     assert!(opened.text().contains("The export stops.") && !opened.text().contains("?deskbell=tickets"));
+}
+
+#[tokio::test]
+async fn links_are_mailed_while_receipts_cannot_be_read() {
+    on_sqlite();
+    let world = World::new(MANY).await;
+    world.ticket("desk", "1", ADA, "It broke").await;
+    let lose = "ALTER TABLE mails RENAME TO lost_mails";
+    sqlx::query(lose).execute(&mut world.gateway.connection().await).await.unwrap();
+    world.ask("desk", ADA).await;
+    assert_eq!(world.keys(ADA).await.len(), 1);
 }
 
 #[tokio::test]

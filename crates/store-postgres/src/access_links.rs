@@ -245,11 +245,12 @@ async fn due_access_link(
     let Some(ticket) = tickets.first() else { return Ok(None) };
     let (id, attempts): (String, u32) = (row.value("id")?, row.number("attempts")?);
     if attempts == 1 {
+        let record = format!("request for a link {id}");
         let network: Option<Vec<u8>> = row.value("network")?;
         let quota = MailQuota {
-            mailbox: digest(&id, "quota_mailbox", row.value("quota_mailbox")?)?,
+            mailbox: digest(&record, "quota_mailbox", row.value("quota_mailbox")?)?,
             session: None,
-            network: network.map(|network| digest(&id, "network", network)).transpose()?,
+            network: network.map(|network| digest(&record, "network", network)).transpose()?,
             limits: terms.limits,
         };
         if mails::spend(write, (ticket, site), &quota, mails::Mailbox::Claimed, now).await?.is_some() {

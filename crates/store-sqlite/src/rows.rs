@@ -30,7 +30,6 @@ pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
     let id: TicketId = row.id("id")?;
     let record = format!("ticket {id}");
     let priority: Option<String> = row.value("priority")?;
-    let session: Option<Vec<u8>> = row.value("session")?;
     let sent = body::read(row.value("body_format")?, row.value("ticket")?)
         .map_err(|reason| StoreError::Damaged { record: record.clone(), reason: format!("column body: {reason}") })?;
     Ok(StoredTicket {
@@ -42,11 +41,17 @@ pub fn ticket_of(row: &SqliteRow) -> Result<StoredTicket, StoreError> {
         due_at: row.optional_time("due_at")?,
         received_at: row.time("received_at")?,
         person: row.value::<Option<String>>("person")?.map(CustomerId::from),
-        session: session.map(|session| digest(id.as_str(), session).map(SessionHash::from)).transpose()?,
+        session: session_of(&record, row, "session")?,
         ticket: sent,
         handling: handling_of(&record, row)?,
         id,
     })
+}
+
+/// The SHA-256 of a session in a column that may be empty.
+fn session_of(record: &str, row: &SqliteRow, column: &str) -> Result<Option<SessionHash>, StoreError> {
+    let session: Option<Vec<u8>> = row.value(column)?;
+    session.map(|session| digest(record, column, session).map(SessionHash::from)).transpose()
 }
 
 fn target_of(record: &str, row: &SqliteRow) -> Result<Option<Target>, StoreError> {
@@ -120,19 +125,19 @@ pub fn message_of(row: &SqliteRow) -> Result<Message, StoreError> {
 
 /// The message in a row and the SHA-256 of the body that it was sent with.
 pub fn keyed_message_of(row: &SqliteRow) -> Result<([u8; 32], Message), StoreError> {
-    Ok((digest("a message", row.value("sealed")?)?, message_of(row)?))
+    Ok((digest("a message", "sealed", row.value("sealed")?)?, message_of(row)?))
 }
 
 /// The attachment in a row of `attachments`.
 pub fn attachment_of(row: &SqliteRow) -> Result<StoredAttachment, StoreError> {
-    let session: Option<Vec<u8>> = row.value("session")?;
     let id: String = row.value("id")?;
+    let record = format!("file {id}");
     Ok(StoredAttachment {
         site: row.id("site")?,
         person: row.value::<Option<String>>("person")?.map(CustomerId::from),
-        session: session.map(|session| digest(&id, session).map(SessionHash::from)).transpose()?,
+        session: session_of(&record, row, "session")?,
         name: row.value("name")?,
-        media: word_in(&format!("file {id}"), row, "type", FileType::from_word)?,
+        media: word_in(&record, row, "type", FileType::from_word)?,
         size: row.value("size")?,
         has_metadata: row.value("metadata")?,
         file: row.value("file")?,
@@ -176,12 +181,11 @@ pub fn delivery_of(row: &SqliteRow) -> Result<Delivery, StoreError> {
 /// The ticket and idempotency key in a row that has both.
 pub fn submission_of(row: &SqliteRow) -> Result<StoredSubmission, StoreError> {
     let ticket = ticket_of(row)?;
-    let body: Vec<u8> = row.value("seal_body")?;
-    let session: Option<Vec<u8>> = row.value("seal_session")?;
+    let record = format!("submission of ticket {}", ticket.id);
     let key = SubmissionKey {
         key: row.id("seal_key")?,
-        body: digest(ticket.id.as_str(), body)?,
-        session: session.map(|session| digest(ticket.id.as_str(), session).map(SessionHash::from)).transpose()?,
+        body: digest(&record, "seal_body", row.value("seal_body")?)?,
+        session: session_of(&record, row, "seal_session")?,
     };
     Ok(StoredSubmission { key, ticket })
 }
@@ -246,9 +250,10 @@ pub fn word<T>(record: &str, column: &str, word: &str, read: impl Fn(&str) -> Op
     })
 }
 
-pub fn digest(id: &str, bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
+/// The SHA-256 digest in a column of a record.
+pub fn digest(record: &str, column: &str, bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
     bytes.try_into().map_err(|_| StoreError::Damaged {
-        record: format!("submission of ticket {id}"),
-        reason: "not a SHA-256 digest".into(),
+        record: record.into(),
+        reason: format!("column {column}: not a SHA-256 digest"),
     })
 }

@@ -7,8 +7,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::address::{claimed_email, exact_address};
-use crate::ids::SiteKey;
-use crate::ports::StoredTicket;
+use crate::ids::{IdempotencyKey, SiteKey};
+use crate::ports::{Reader, StoredTicket};
 
 /// How many minutes a link is valid, from the moment at which its mail is sent.
 pub const LIFE_MINUTES: u32 = 30;
@@ -63,6 +63,18 @@ pub fn is_opened_by(ticket: &StoredTicket, site: &SiteKey, link_address: &str) -
         && address.is_some_and(|address| exact_address(&address) == exact_address(link_address))
 }
 
+/// The key under which a reply of a reader is stored. Whoever writes in a session that a link has let in may be somebody else than the sender of the
+/// ticket: the key gets a space, which the keys of the sender's own panel never have, so the reply is withheld from the sender until they confirm the
+/// address.
+pub fn reply_key(reader: Reader<'_>, ticket: &StoredTicket, key: IdempotencyKey) -> IdempotencyKey {
+    match reader {
+        Reader::Session(session) if ticket.session.as_ref() != Some(session) => {
+            IdempotencyKey::new(format!("link {key}"))
+        }
+        Reader::Session(_) | Reader::Person(_) => key,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,5 +117,15 @@ mod tests {
         let email = "ada@example.com".to_string();
         ticket.ticket.context.user = Some(User { verified: true, email, ..User::default() });
         assert!(!opens(&ticket, "acme", "ada@example.com"), "the host has signed the address");
+    }
+
+    #[test]
+    fn replies_of_sessions_that_did_not_send_the_ticket_have_keys_with_a_space() {
+        let mut ticket = fixtures::stored();
+        (ticket.session, ticket.person) = (Some([1; 32].into()), None);
+        let key_of = |reader: Reader<'_>| reply_key(reader, &ticket, IdempotencyKey::new("k")).to_string();
+        assert_eq!(key_of(Reader::Session(&[1; 32].into())), "k");
+        assert_eq!(key_of(Reader::Session(&[2; 32].into())), "link k");
+        assert_eq!(key_of(Reader::Person(&"u-7".into())), "k");
     }
 }

@@ -103,9 +103,9 @@ impl SendMail {
         }
     }
 
-    /// Sends all due receipts, links and answers, and returns the time until the next is due.
+    /// Sends all due receipts, links and answers, and returns the time until the next is due. A queue that fails does not hold up the others.
     async fn send_all_due(&self, outbox: &SiteOutbox, stop: &CancellationToken) -> Result<Duration, StoreError> {
-        let receipts = self.send_due(outbox, stop).await?;
+        let receipts = self.send_due(outbox, stop).await;
         let count = |outcome: &AnswerMailOutcome| {
             let result = match outcome {
                 AnswerMailOutcome::Finished { is_sent: true, .. } => AttemptResult::Delivered,
@@ -127,8 +127,9 @@ impl SendMail {
                 attempts.add(result);
             }
         };
-        let links = self.links.send_due(outbox, stop, &count_link).await?.min(receipts);
-        Ok(self.answers.send_due(outbox, stop, &count).await?.min(links))
+        let links = self.links.send_due(outbox, stop, &count_link).await;
+        let answers = self.answers.send_due(outbox, stop, &count).await;
+        Ok(receipts?.min(links?).min(answers?))
     }
 
     /// Sends all due receipts, and returns the time until the next is due.

@@ -15,8 +15,8 @@ use crate::ports::{
     Change, ChangeOutcome, Conversations, CurrentTicket, Decision, DeliveryKind, MessageKey, NewDelivery, NewMessage,
     Reader, StoreError, StoredTicket, SubmissionQuota,
 };
-use crate::rules::ownership;
-use crate::rules::{customer_limits, response_plan};
+use crate::rules::access_link::reply_key;
+use crate::rules::{customer_limits, ownership, response_plan};
 use crate::site::Site;
 use crate::use_cases::attachments::{self, MissingFiles, ReadFiles};
 use crate::use_cases::delivery::Dispatch;
@@ -56,6 +56,7 @@ impl ReplyToTicket {
     ) -> Result<(Message, bool), ReplyError> {
         let ticket = find_ticket(self.conversations.as_ref(), &site.key, reader, id).await?;
         let digest = Sha256::digest(body).into();
+        let key = reply_key(reader, &ticket, key);
         // An accepted reply is not rejected later, even if the rules have changed since.
         if let Some((first_body, message)) = self.conversations.message_by_key(&ticket.id, &key).await? {
             if first_body != digest {
