@@ -9,8 +9,10 @@ use deskbell_core::ports::TicketHead;
 use deskbell_core::use_cases::tickets::{Action, ActionOutcome};
 use gateway::config::Overrides;
 use gateway::workers;
-use serde_json::json;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tower::ServiceExt;
 
 use crate::returned::server::Server;
 use crate::support::{
@@ -141,6 +143,36 @@ impl World {
     }
 }
 
+/// The events of a panel's stream.
+struct Stream(Body, String);
+
+impl Stream {
+    async fn open(world: &World, session: &str) -> Stream {
+        let request = request(Method::GET, "/v1/sites/desk/tickets/stream").header("deskbell-session", session);
+        let response = world.gateway.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), 200);
+        Stream(response.into_body(), String::new())
+    }
+
+    /// The data of the next event; none at the end.
+    async fn next(&mut self) -> Option<Value> {
+        loop {
+            if let Some((event, rest)) = self.1.split_once("\n\n") {
+                let data = event.lines().find_map(|line| line.strip_prefix("data:"));
+                let data = data.map(|data| serde_json::from_str(data).unwrap());
+                self.1 = rest.to_string();
+                if data.is_some() {
+                    return data;
+                }
+                continue;
+            }
+            let frame =
+                tokio::time::timeout(Duration::from_secs(60), self.0.frame()).await.expect("an event")?.unwrap();
+            self.1.push_str(std::str::from_utf8(frame.data_ref()?).unwrap());
+        }
+    }
+}
+
 const MANY: &str = "mailbox = 1000, session = 1000, address = 1000, site = 1000";
 
 #[tokio::test]
@@ -148,21 +180,21 @@ async fn a_link_shows_the_tickets_of_its_mailbox_once_and_only_after_pressing_th
     let world = World::new(MANY).await;
     let one = world.ticket("desk", "1", ADA, "The export <b>stops</b>.").await;
     world.ticket("desk", "2", "ADA@example.com", "Second thing").await;
-    world.ticket("desk", "3", "eve@example.com", "Hers").await;
+    world.ticket("desk", "3", "eve@example.com", "From Eve").await;
     world.answer(&one, "Please **reload**.").await;
-    let asked = world.ask("desk", ADA).await;
-    assert_eq!(asked.status, 200, "{}", asked.text());
+    let answer = world.ask("desk", ADA).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
     let keys = world.keys(ADA).await;
     let [key] = keys.as_slice() else { panic!("{keys:?}") };
     assert_eq!(key.len(), 43, "256 bits");
     // Programs that open links before people do.
     for method in [Method::GET, Method::HEAD, Method::GET] {
         let path = format!("/help/desk/access/open?key={key}");
-        let seen = world.gateway.send(request(method, &path).body(Body::empty()).unwrap()).await;
-        assert_eq!(seen.status, 200);
-        assert!(!seen.text().contains("export") && !seen.text().contains("reload"), "{}", seen.text());
+        let preview = world.gateway.send(request(method, &path).body(Body::empty()).unwrap()).await;
+        assert_eq!(preview.status, 200);
+        assert!(!preview.text().contains("export") && !preview.text().contains("reload"), "{}", preview.text());
         for (header, value) in [("referrer-policy", "no-referrer"), ("cache-control", "no-store")] {
-            assert_eq!(seen.header(header), value);
+            assert_eq!(preview.header(header), value);
         }
     }
     assert!(world.page("desk", key).await.text().contains("noindex"));
@@ -172,7 +204,7 @@ async fn a_link_shows_the_tickets_of_its_mailbox_once_and_only_after_pressing_th
     for shown in ["The export &lt;b&gt;stops&lt;/b&gt;.", "<strong>reload</strong>", "Second thing"] {
         assert!(text.contains(shown), "{shown} is not in {text}");
     }
-    assert!(!text.contains("Hers") && !text.contains(key.as_str()), "{text}");
+    assert!(!text.contains("From Eve") && !text.contains(key.as_str()), "{text}");
     assert!(opened.header("content-security-policy").contains("default-src 'none'"));
     // It confirms nothing: whoever sent the ticket may be somebody else.
     let path = format!("/v1/sites/desk/tickets/{one}/messages");
@@ -246,7 +278,7 @@ async fn links_open_nothing_of_signed_customers_other_sites_and_erased_tickets()
 async fn the_session_of_another_device_reads_and_answers_what_the_link_has_opened() {
     let world = World::new(MANY).await;
     let id = world.ticket("desk", "1", ADA, "The export stops.").await;
-    let hers = world.ticket("desk", "2", "eve@example.com", "Hers").await;
+    let eves_ticket = world.ticket("desk", "2", "eve@example.com", "Eve's").await;
     world.answer(&id, "Please **reload**.").await;
     world.ask("desk", ADA).await;
     let keys = world.keys(ADA).await;
@@ -254,9 +286,13 @@ async fn the_session_of_another_device_reads_and_answers_what_the_link_has_opene
     assert_eq!(list(OTHER_SESSION).await["total"], 0);
     let opened = world.press_with(&keys[0], OTHER_SESSION).await;
     assert!(opened.text().contains("href=\"/help/desk?deskbell=tickets\""), "{}", opened.text());
-    let there = list(OTHER_SESSION).await;
-    assert_eq!((&there["total"], &there["tickets"][0]["id"], &there["unread"]), (&json!(1), &json!(id), &json!(1)));
-    assert_ne!(there["tickets"][0]["unconfirmed"], json!(true));
+    assert!(opened.text().contains("for 30 days") && opened.text().contains("action=\"/help/desk/access/forget\""));
+    let granted = list(OTHER_SESSION).await;
+    assert_eq!(
+        (&granted["total"], &granted["tickets"][0]["id"], &granted["unread"]),
+        (&json!(1), &json!(id), &json!(1))
+    );
+    assert_ne!(granted["tickets"][0]["unconfirmed"], json!(true));
     let messages = async |session: &str| {
         world.as_session(session, Method::GET, &format!("tickets/{id}/messages"), "").await.text()
     };
@@ -289,7 +325,7 @@ async fn the_session_of_another_device_reads_and_answers_what_the_link_has_opene
     let own = world.as_session(SESSION, Method::POST, &path, &own).await;
     assert!(own.status.is_success(), "{}", own.text());
     assert!(messages(SESSION).await.contains("yyy") && messages(OTHER_SESSION).await.contains("yyy"));
-    let other = world.as_session(OTHER_SESSION, Method::GET, &format!("tickets/{hers}/messages"), "").await;
+    let other = world.as_session(OTHER_SESSION, Method::GET, &format!("tickets/{eves_ticket}/messages"), "").await;
     assert_eq!(other.status, 404);
     // What is no session opens the tickets for this page only.
     world.ask("desk", ADA).await;
@@ -299,10 +335,104 @@ async fn the_session_of_another_device_reads_and_answers_what_the_link_has_opene
 }
 
 #[tokio::test]
+async fn a_browser_keeps_the_tickets_only_if_its_customer_chooses_so_and_until_they_are_forgotten() {
+    let world = World::new(MANY).await;
+    let id = world.ticket("desk", "1", ADA, "The export stops.").await;
+    let total =
+        async |session: &str| world.as_session(session, Method::GET, "tickets", "").await.json()["total"].clone();
+    world.ask("desk", ADA).await;
+    let keys = world.keys(ADA).await;
+    let page = world.page("desk", &keys[0]).await.text();
+    let (start, _) = page.split_once("type=\"checkbox\" name=\"session\"").expect("a choice");
+    assert!(start.ends_with("<input ") && !page.contains("checked") && page.contains("For 30 days."), "{page}");
+    // What a browser sends that is not asked to keep anything, and one without scripts that is.
+    assert!(world.press("desk", &keys[0]).await.text().contains("Once you close this page"));
+    world.ask("desk", ADA).await;
+    let keys = world.keys(ADA).await;
+    assert!(world.press_with(&keys[1], "on").await.text().contains("Once you close this page"));
+    world.ask("desk", ADA).await;
+    let keys = world.keys(ADA).await;
+    world.press_with(&keys[2], OTHER_SESSION).await;
+    assert_eq!(total(OTHER_SESSION).await, 1);
+    let mut stream = Stream::open(&world, OTHER_SESSION).await;
+    assert_eq!(stream.next().await.unwrap()["total"], 1);
+    let forgotten = world.submit("/help/desk/access/forget", "session", OTHER_SESSION).await;
+    assert_eq!(forgotten.status, 200);
+    assert!(forgotten.text().contains("aren't shown here any more"), "{}", forgotten.text());
+    assert_eq!((total(OTHER_SESSION).await, total(SESSION).await), (json!(0), json!(1)));
+    assert_eq!(stream.next().await, None, "its client opens another one");
+    let read = world.as_session(OTHER_SESSION, Method::GET, &format!("tickets/{id}/messages"), "").await;
+    assert_eq!(read.status, 404);
+    let nothing = world.submit("/help/desk/access/forget", "session", "").await;
+    assert!(nothing.text().contains("E-mail me a link"), "{}", nothing.text());
+}
+
+#[tokio::test]
+async fn open_streams_show_what_a_link_has_granted_and_nothing_that_has_ended() {
+    on_sqlite();
+    let world = World::new(MANY).await;
+    let id = world.ticket("desk", "1", ADA, "The export stops.").await;
+    let mut first = Stream::open(&world, OTHER_SESSION).await;
+    assert_eq!(first.next().await.unwrap()["total"], 0);
+    world.ask("desk", ADA).await;
+    let keys = world.keys(ADA).await;
+    world.press_with(&keys[0], OTHER_SESSION).await;
+    assert_eq!(first.next().await, None, "its client opens another one");
+    let mut second = Stream::open(&world, OTHER_SESSION).await;
+    let mut sender = Stream::open(&world, SESSION).await;
+    assert_eq!(
+        (second.next().await.unwrap()["total"].clone(), sender.next().await.unwrap()["total"].clone()),
+        (json!(1), json!(1))
+    );
+    let path = format!("tickets/{id}/messages");
+    world.as_session(OTHER_SESSION, Method::POST, &path, &json!({ "message": "A secret of Ada." }).to_string()).await;
+    assert_ne!(second.next().await.unwrap()["ticket"]["withheld"], json!(1));
+    let change = sender.next().await.unwrap();
+    assert_eq!(change["ticket"]["unconfirmed"], true);
+    assert!(!change.to_string().contains("secret"), "{change}");
+    // What has ended without this gateway: in time, or at another gateway.
+    let past = "UPDATE session_tickets SET opened_at = '2026-01-01T00:00:00.000Z'";
+    sqlx::query(past).execute(&mut world.gateway.connection().await).await.unwrap();
+    world.answer(&id, "Please reload.").await;
+    assert_eq!(second.next().await, None);
+    assert_eq!(world.as_session(OTHER_SESSION, Method::GET, &path, "").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_link_whose_tickets_cannot_be_read_is_still_valid() {
+    on_sqlite();
+    let world = World::new(MANY).await;
+    world.ticket("desk", "1", ADA, "The export stops.").await;
+    world.ask("desk", ADA).await;
+    let keys = world.keys(ADA).await;
+    let rename = async |from: &str, to: &str| {
+        let rename = sqlx::AssertSqlSafe(format!("ALTER TABLE {from} RENAME TO {to}"));
+        sqlx::query(rename).execute(&mut world.gateway.connection().await).await.unwrap();
+    };
+    rename("messages", "lost_messages").await;
+    let form = form_urlencoded::Serializer::new(String::new()).append_pair("key", &keys[0]).finish();
+    let request = request(Method::POST, "/help/desk/access/open")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("accept-language", "de");
+    let failed = world.gateway.send(request.body(Body::from(form)).unwrap()).await;
+    assert_eq!(failed.status, 500);
+    assert!(failed.header("content-type").starts_with("text/html"), "{}", failed.text());
+    assert!(failed.text().contains("<html lang=\"de\"") && failed.text().contains("Das hat nicht geklappt"));
+    rename("lost_messages", "messages").await;
+    assert!(world.press("desk", &keys[0]).await.text().contains("The export stops."));
+}
+
+#[tokio::test]
 async fn links_are_mailed_while_receipts_cannot_be_read() {
     on_sqlite();
     let world = World::new(MANY).await;
     world.ticket("desk", "1", ADA, "It broke").await;
+    let is_sent = async {
+        while world.gateway.app.store.next_mail(&"desk".into()).await.unwrap().is_some() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), is_sent).await.expect("the receipt is sent");
     let lose = "ALTER TABLE mails RENAME TO lost_mails";
     sqlx::query(lose).execute(&mut world.gateway.connection().await).await.unwrap();
     world.ask("desk", ADA).await;
@@ -345,14 +475,13 @@ async fn requests_for_links_are_limited_by_client_before_anything_is_stored() {
     let ask = async |peer: &str| {
         let request = request_from(peer, Method::POST, "/help/desk/access")
             .header("content-type", "application/x-www-form-urlencoded");
-        world.gateway.send(request.body(Body::from("email=nobody%40example.com")).unwrap()).await.status.as_u16()
+        world.gateway.send(request.body(Body::from("email=nobody%40example.com")).unwrap()).await
     };
-    let statuses = [
-        ask("192.0.2.1:50000").await,
-        ask("192.0.2.1:50000").await,
-        ask("192.0.2.1:50000").await,
-        ask("192.0.2.1:50000").await,
-    ];
-    assert_eq!(statuses, [200, 200, 200, 429]);
-    assert_eq!(ask("192.0.2.77:50000").await, 200, "others are not affected");
+    for _ in 0..3 {
+        assert_eq!(ask("192.0.2.1:50000").await.status, 200);
+    }
+    let refused = ask("192.0.2.1:50000").await;
+    assert_eq!((refused.status.as_u16(), refused.header("content-type")), (429, "text/html; charset=utf-8"));
+    assert!(!refused.header("retry-after").is_empty() && refused.text().contains("try again in a few minutes"));
+    assert_eq!(ask("192.0.2.77:50000").await.status, 200, "others are not affected");
 }

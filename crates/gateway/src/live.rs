@@ -37,6 +37,8 @@ impl StreamKey {
 pub struct TicketChange {
     /// The ticket after the change.
     pub ticket: Summary,
+    /// Whether a link has granted it to the reader, who may have lost it since.
+    pub is_granted: bool,
     counts: OnceCell<ReaderCounts>,
 }
 
@@ -53,25 +55,25 @@ impl TicketChange {
 #[derive(Debug, Default)]
 struct OpenStreams {
     readers: HashMap<StreamKey, ReaderStreams>,
-    /// The readers among them for whom links have opened a ticket.
-    opened: HashMap<TicketId, Vec<StreamKey>>,
+    /// The readers among them to whom links have granted a ticket.
+    granted: HashMap<TicketId, Vec<StreamKey>>,
 }
 
 /// The streams of a reader.
 #[derive(Debug)]
 struct ReaderStreams {
     changes: Sender<Arc<TicketChange>>,
-    /// The tickets that links have opened for them.
-    opened: Vec<TicketId>,
+    /// The tickets that links have granted them.
+    granted: Vec<TicketId>,
 }
 
 impl OpenStreams {
     fn remove(&mut self, key: &StreamKey) {
-        for ticket in self.readers.remove(key).map(|reader| reader.opened).unwrap_or_default() {
-            if let Some(readers) = self.opened.get_mut(&ticket) {
+        for ticket in self.readers.remove(key).map(|reader| reader.granted).unwrap_or_default() {
+            if let Some(readers) = self.granted.get_mut(&ticket) {
                 readers.retain(|reader| reader != key);
                 if readers.is_empty() {
-                    self.opened.remove(&ticket);
+                    self.granted.remove(&ticket);
                 }
             }
         }
@@ -93,18 +95,18 @@ impl Live {
         let own = StreamKey::by(&ticket.site, reader);
         let is_anonymous = ticket.person.is_none();
         let streams = self.streams();
-        let opened = streams.opened.get(&ticket.id).filter(|_| is_anonymous).cloned().unwrap_or_default();
+        let granted = streams.granted.get(&ticket.id).filter(|_| is_anonymous).cloned().unwrap_or_default();
         let senders = |keys: &[StreamKey]| -> Vec<_> {
             keys.iter().filter_map(|key| Some(streams.readers.get(key)?.changes.clone())).collect()
         };
-        let (own, opened) =
-            (senders(if opened.contains(&own) { &[] } else { std::slice::from_ref(&own) }), senders(&opened));
+        let (own, granted) =
+            (senders(if granted.contains(&own) { &[] } else { std::slice::from_ref(&own) }), senders(&granted));
         drop(streams);
-        send(&own, &ticket);
-        if !opened.is_empty() {
+        send(&own, &ticket, false);
+        if !granted.is_empty() {
             let mut ticket = ticket;
-            ticket.handling.show_all_if(true);
-            send(&opened, &ticket);
+            ticket.handling.reveal_withheld();
+            send(&granted, &ticket, true);
         }
     }
 
@@ -113,22 +115,22 @@ impl Live {
         self.streams().readers.contains_key(&StreamKey::by(site, reader))
     }
 
-    /// Whether a reader with open streams has opened a ticket by a link.
-    pub fn is_opened(&self, ticket: &TicketId) -> bool {
-        self.streams().opened.contains_key(ticket)
+    /// Whether links have granted a ticket to a reader with open streams.
+    pub fn is_granted(&self, ticket: &TicketId) -> bool {
+        self.streams().granted.contains_key(ticket)
     }
 
-    /// Watches the tickets of a reader for changes, and those that links have opened for them.
-    pub fn watch(&self, site: &SiteKey, reader: Reader<'_>, opened: &[TicketId]) -> Watch {
+    /// Watches the tickets of a reader for changes, and those that links have granted them.
+    pub fn watch(&self, site: &SiteKey, reader: Reader<'_>, granted: &[TicketId]) -> Watch {
         let watched = StreamKey::by(site, reader);
         let mut streams = self.streams();
-        let none = || ReaderStreams { changes: broadcast::channel(BEHIND_MAX).0, opened: Vec::new() };
+        let none = || ReaderStreams { changes: broadcast::channel(BEHIND_MAX).0, granted: Vec::new() };
         let reader = streams.readers.entry(watched.clone()).or_insert_with(none);
         let changes = reader.changes.subscribe();
-        let new: Vec<TicketId> = opened.iter().filter(|ticket| !reader.opened.contains(ticket)).cloned().collect();
-        reader.opened.extend(new.iter().cloned());
+        let new: Vec<TicketId> = granted.iter().filter(|ticket| !reader.granted.contains(ticket)).cloned().collect();
+        reader.granted.extend(new.iter().cloned());
         for ticket in new {
-            streams.opened.entry(ticket).or_default().push(watched.clone());
+            streams.granted.entry(ticket).or_default().push(watched.clone());
         }
         Watch { changes, watched, live: self.clone() }
     }
@@ -144,16 +146,21 @@ impl Live {
         }
     }
 
+    /// Ends the streams of a reader, whose tickets have become more or fewer; their clients open others.
+    pub fn end_reader(&self, site: &SiteKey, reader: Reader<'_>) {
+        self.streams().remove(&StreamKey::by(site, reader));
+    }
+
     fn streams(&self) -> MutexGuard<'_, OpenStreams> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Sends a changed ticket to the streams of readers.
-fn send(readers: &[Sender<Arc<TicketChange>>], ticket: &StoredTicket) {
+/// Sends a changed ticket to the streams of readers, to whom a link may have granted it.
+fn send(readers: &[Sender<Arc<TicketChange>>], ticket: &StoredTicket, is_granted: bool) {
     for streams in readers {
         // Each reader has counts of their own.
-        let change = TicketChange { ticket: summary(ticket), counts: OnceCell::new() };
+        let change = TicketChange { ticket: summary(ticket), is_granted, counts: OnceCell::new() };
         // The last stream may have just ended, which is no error.
         let _ = streams.send(Arc::new(change));
     }
@@ -234,6 +241,22 @@ mod tests {
     }
 
     #[test]
+    fn the_streams_of_a_reader_can_be_ended_without_those_of_others() {
+        let live = Live::default();
+        let (ended_reader, other_reader) = (SessionHash::from([7; 32]), SessionHash::from([8; 32]));
+        let mut changed = ticket(&"acme".into(), None, Some(other_reader));
+        changed.handling.confirmation = Confirmation::NotNeeded;
+        let granted = [changed.id.clone()];
+        let mut ended = live.watch(&"acme".into(), Reader::Session(&ended_reader), &granted);
+        let mut other = live.watch(&"acme".into(), Reader::Session(&other_reader), &[]);
+        live.end_reader(&"acme".into(), Reader::Session(&ended_reader));
+        assert!(matches!(ended.changes.try_recv(), Err(broadcast::error::TryRecvError::Closed)));
+        assert!(!live.is_granted(&changed.id));
+        live.changed(changed);
+        assert!(other.changes.try_recv().is_ok());
+    }
+
+    #[test]
     fn closed_streams_leave_nothing_behind() {
         let live = Live::default();
         let one = live.watch(&"acme".into(), Reader::Person(&"ada".into()), &[]);
@@ -246,24 +269,27 @@ mod tests {
     }
 
     #[test]
-    fn streams_show_the_tickets_that_links_have_opened_for_their_reader() {
+    fn streams_show_the_tickets_that_links_have_granted_their_reader() {
         let live = Live::default();
         let (sender, reader) = (SessionHash::from([7; 32]), SessionHash::from([8; 32]));
         let mut changed = ticket(&"acme".into(), None, Some(sender));
         changed.handling.confirmation = Confirmation::Awaited { withheld: 1, first: 1, code_sent: true };
         let mut own = live.watch(&"acme".into(), Reader::Session(&sender), &[]);
-        let opened = [changed.id.clone()];
-        let mut other = live.watch(&"acme".into(), Reader::Session(&reader), &opened);
-        let second = live.watch(&"acme".into(), Reader::Session(&reader), &opened);
+        let granted = [changed.id.clone()];
+        let mut other = live.watch(&"acme".into(), Reader::Session(&reader), &granted);
+        let second = live.watch(&"acme".into(), Reader::Session(&reader), &granted);
         drop(second);
         live.changed(changed.clone());
-        let is_unconfirmed = |watch: &mut Watch| watch.changes.try_recv().unwrap().ticket.unconfirmed;
-        assert!(is_unconfirmed(&mut own) && !is_unconfirmed(&mut other));
-        assert!(live.is_opened(&changed.id));
+        let states = |watch: &mut Watch| {
+            let change = watch.changes.try_recv().unwrap();
+            (change.ticket.unconfirmed, change.is_granted)
+        };
+        assert_eq!((states(&mut own), states(&mut other)), ((true, false), (false, true)));
+        assert!(live.is_granted(&changed.id));
         // Its sender has signed in.
         live.changed(StoredTicket { person: Some("u-7".into()), ..changed.clone() });
         assert!(own.changes.try_recv().is_err() && other.changes.try_recv().is_err());
         drop(other);
-        assert!(!live.is_opened(&changed.id) && live.is_watched(&"acme".into(), Reader::Session(&sender)));
+        assert!(!live.is_granted(&changed.id) && live.is_watched(&"acme".into(), Reader::Session(&sender)));
     }
 }

@@ -29,7 +29,7 @@ impl OtherGateways {
         loop {
             for changed in self.changes.changed().await {
                 let is_watched = |reader| self.live.is_watched(&changed.site, reader);
-                if !changed.reader().is_some_and(is_watched) && !self.live.is_opened(&changed.id) {
+                if !changed.reader().is_some_and(is_watched) && !self.live.is_granted(&changed.id) {
                     continue;
                 }
                 self.show(&changed.id).await;

@@ -8,9 +8,10 @@ use crate::support::{
 };
 use deskbell_core::ids::{CustomerId, SessionHash, SiteKey, TicketId};
 use deskbell_core::ports::{
-    AccessLinkOutcome, Confirmation, DueAccessLink, LinkTerms, MailLimits, MailQuota, NewAccessLink, OpenedLink,
-    Reader, ReaderCounts, Store, SubmissionExtras, TicketHead,
+    AccessGrant, AccessLinkOutcome, Change, Confirmation, ConfirmationChange, CurrentTicket, DueAccessLink, LinkTerms,
+    MailLimits, MailQuota, NewAccessLink, Reader, ReaderCounts, Store, SubmissionExtras, TicketHead,
 };
+use deskbell_core::rules::access_link::{GIVE_UP_AFTER, GRANT_LIFE};
 use deskbell_core::rules::address::mailbox;
 use domain::conversation::Author;
 
@@ -63,11 +64,25 @@ async fn next(store: &dyn Store) -> Option<Duration> {
     store.next_access_link(&ACME).await.unwrap()
 }
 
-async fn open(store: &dyn Store, site: &SiteKey, token_hash: [u8; 32], limit: u32) -> Option<OpenedLink> {
+async fn open(store: &dyn Store, site: &SiteKey, token_hash: [u8; 32], limit: u32) -> Option<AccessGrant> {
+    open_for(store, site, token_hash, limit, None).await
+}
+
+/// Opens a link for a session.
+async fn open_for(
+    store: &dyn Store,
+    site: &SiteKey,
+    token_hash: [u8; 32],
+    limit: u32,
+    session: Option<&SessionHash>,
+) -> Option<AccessGrant> {
     let is_valid = store.is_access_link_valid(site, &token_hash).await.unwrap();
-    let opened = store.open_access_link(site, &token_hash, None, limit).await.unwrap();
-    assert_eq!(is_valid, opened.is_some(), "what is shown is what happens");
-    opened
+    let grant = store.access_grant(site, &token_hash, limit).await.unwrap();
+    let tickets = grant.as_ref().map(|grant| grant.tickets.clone()).unwrap_or_default();
+    let session = session.map(|session| (session, tickets.as_slice()));
+    let is_opened = store.open_access_link(site, &token_hash, session).await.unwrap();
+    assert_eq!((is_valid, grant.is_some()), (is_opened, is_opened), "what is shown is what happens");
+    grant
 }
 
 pub async fn a_link_opens_the_tickets_of_its_mailbox_once(store: &dyn Store, _clock: &TestClock) {
@@ -80,14 +95,14 @@ pub async fn a_link_opens_the_tickets_of_its_mailbox_once(store: &dyn Store, _cl
     submit(store, "6", &ACME, "ada+x@example.com", None).await;
     request(store, ADA).await;
     let due = claim(store, TOKEN).await.unwrap();
-    let seen = (due.address.as_str(), due.language.as_str(), due.attempts, due.since);
-    assert_eq!(seen, (ADA, "de", 1, time(NOW)));
+    let mail = (due.address.as_str(), due.language.as_str(), due.attempts, due.since);
+    assert_eq!(mail, (ADA, "de", 1, time(NOW)));
     assert!(record(store, &due, AccessLinkOutcome::Sent).await);
     assert_eq!(next(store).await, None);
     assert_eq!(open(store, &OTHER, TOKEN, 10).await, None, "it belongs to another site");
     assert_eq!(open(store, &ACME, OTHER_TOKEN, 10).await, None);
     let tickets = ["2", "1"].map(TicketId::new).to_vec();
-    assert_eq!(open(store, &ACME, TOKEN, 10).await, Some(OpenedLink { address: ADA.into(), tickets }));
+    assert_eq!(open(store, &ACME, TOKEN, 10).await, Some(AccessGrant { address: ADA.into(), tickets }));
     assert_eq!(open(store, &ACME, TOKEN, 10).await, None, "it was used");
     send(store, ADA, OTHER_TOKEN).await;
     assert_eq!(open(store, &ACME, OTHER_TOKEN, 1).await.unwrap().tickets, [TicketId::new("2")]);
@@ -190,7 +205,7 @@ pub async fn links_end_in_time_and_with_another_one_that_is_opened(store: &dyn S
     assert_eq!((open(store, &ACME, TOKEN, 10).await, next(store).await), (None, None));
 }
 
-pub async fn opened_tickets_are_read_by_the_session_for_which_they_were_opened(store: &dyn Store, _clock: &TestClock) {
+pub async fn granted_tickets_are_read_by_the_session_to_which_they_were_granted(store: &dyn Store, _clock: &TestClock) {
     submit(store, "1", &ACME, ADA, None).await;
     submit(store, "2", &ACME, "eve@example.com", None).await;
     let (sender, reader) = (SessionHash::from([9; 32]), SessionHash::from([5; 32]));
@@ -203,12 +218,12 @@ pub async fn opened_tickets_are_read_by_the_session_for_which_they_were_opened(s
         (page.tickets.iter().map(|ticket| ticket.id.to_string()).collect::<Vec<_>>(), page.next)
     };
     assert_eq!(listed(&reader, 10).await.0, ["3"]);
-    send(store, ADA, TOKEN).await;
-    store.open_access_link(&ACME, &TOKEN, Some(&reader), 10).await.unwrap().unwrap();
-    send(store, ADA, TOKEN).await;
-    store.open_access_link(&ACME, &TOKEN, Some(&reader), 10).await.unwrap().unwrap();
-    assert_eq!(store.opened_tickets(&reader).await.unwrap(), [TicketId::new("1")]);
-    assert!(store.opened_tickets(&sender).await.unwrap().is_empty());
+    for _ in 0..2 {
+        send(store, ADA, TOKEN).await;
+        open_for(store, &ACME, TOKEN, 10, Some(&reader)).await.unwrap();
+    }
+    assert_eq!(store.granted_tickets(&reader).await.unwrap(), [TicketId::new("1")]);
+    assert!(store.granted_tickets(&sender).await.unwrap().is_empty());
     let mut all = listed(&reader, 10).await.0;
     all.sort();
     assert_eq!(all, ["1", "3"]);
@@ -228,13 +243,85 @@ pub async fn opened_tickets_are_read_by_the_session_for_which_they_were_opened(s
     };
     assert_eq!(confirmation(&reader).await, Confirmation::Confirmed);
     assert!(confirmation(&sender).await.is_awaited());
-    let foreign = async |site: &SiteKey, id: &'static str| {
+    let readable = async |site: &SiteKey, id: &'static str| {
         store.ticket_of(site, Reader::Session(&reader), &id.into()).await.unwrap()
     };
-    assert_eq!((foreign(&ACME, "2").await, foreign(&OTHER, "1").await), (None, None));
+    assert_eq!((readable(&ACME, "2").await, readable(&OTHER, "1").await), (None, None));
     // The sender takes the ticket along by signing in.
     store.move_to_person(&ACME, &sender, &"u-7".into()).await.unwrap();
     assert_eq!(listed(&reader, 10).await.0, ["3"]);
     assert!(store.erase_tickets(&[TicketId::new("1")], &|_: &TicketHead| true).await.unwrap().tickets == 1);
-    assert!(store.opened_tickets(&reader).await.unwrap().is_empty());
+    assert!(store.granted_tickets(&reader).await.unwrap().is_empty());
+}
+
+pub async fn grants_end_in_time_or_when_they_are_forgotten(store: &dyn Store, clock: &TestClock) {
+    submit(store, "1", &ACME, ADA, None).await;
+    let (reader, other) = (SessionHash::from([5; 32]), SessionHash::from([6; 32]));
+    let granted = async |session: &SessionHash| {
+        let granted = !store.granted_tickets(session).await.unwrap().is_empty();
+        let listed = store.customer_counts(&ACME, Reader::Session(session)).await.unwrap().total > 0;
+        assert_eq!(granted, listed);
+        granted
+    };
+    let grant = async |session: &SessionHash| {
+        send(store, ADA, TOKEN).await;
+        open_for(store, &ACME, TOKEN, 10, Some(session)).await.unwrap();
+    };
+    grant(&reader).await;
+    clock.advance(GRANT_LIFE / 2);
+    grant(&other).await;
+    clock.advance(GRANT_LIFE / 2 - Duration::from_millis(1));
+    assert!(granted(&reader).await && granted(&other).await);
+    clock.advance(Duration::from_millis(1));
+    assert!(!granted(&reader).await && granted(&other).await);
+    // Another link begins it again.
+    grant(&reader).await;
+    assert!(granted(&reader).await);
+    store.forget_grants(&reader).await.unwrap();
+    assert!(!granted(&reader).await && granted(&other).await);
+    // What has expired is deleted.
+    let expiry = time(NOW) + GRANT_LIFE / 2 + GRANT_LIFE;
+    store.forget_mails(expiry).await.unwrap();
+    assert!(granted(&other).await);
+    store.forget_mails(expiry + Duration::from_millis(1)).await.unwrap();
+    clock.set(NOW);
+    assert!(!granted(&other).await);
+}
+
+pub async fn tickets_with_a_confirmed_address_come_first(store: &dyn Store, _clock: &TestClock) {
+    for id in ["1", "2", "3"] {
+        submit(store, id, &ACME, ADA, None).await;
+    }
+    let confirm = |current: &CurrentTicket| {
+        Change { confirmation: Some(ConfirmationChange::Confirmed), ..current.unchanged() }.into()
+    };
+    store.change(&TicketId::new("1"), None, &confirm).await.unwrap();
+    send(store, ADA, TOKEN).await;
+    let grant = store.access_grant(&ACME, &TOKEN, 2).await.unwrap().unwrap();
+    assert_eq!(grant.tickets, ["1", "3"].map(TicketId::new));
+}
+
+pub async fn requests_for_which_nobody_waits_are_dropped(store: &dyn Store, clock: &TestClock) {
+    submit(store, "1", &ACME, ADA, None).await;
+    request(store, ADA).await;
+    let due = claim(store, TOKEN).await.unwrap();
+    assert!(record(store, &due, AccessLinkOutcome::Retry { after: Duration::ZERO }).await);
+    clock.advance(GIVE_UP_AFTER);
+    let due = claim(store, TOKEN).await.unwrap();
+    assert!(record(store, &due, AccessLinkOutcome::Retry { after: Duration::ZERO }).await);
+    clock.advance(Duration::from_millis(1));
+    assert_eq!((claim(store, TOKEN).await, next(store).await), (None, None));
+    assert!(!store.is_access_link_valid(&ACME, &TOKEN).await.unwrap());
+}
+
+pub async fn an_erased_ticket_is_not_granted(store: &dyn Store, _clock: &TestClock) {
+    submit(store, "1", &ACME, ADA, None).await;
+    submit(store, "2", &ACME, ADA, None).await;
+    send(store, ADA, TOKEN).await;
+    let session = SessionHash::from([5; 32]);
+    let tickets = ["1", "erased", "2"].map(TicketId::new);
+    assert!(store.open_access_link(&ACME, &TOKEN, Some((&session, &tickets))).await.unwrap());
+    let mut granted = store.granted_tickets(&session).await.unwrap();
+    granted.sort();
+    assert_eq!(granted, ["1", "2"].map(TicketId::new));
 }

@@ -11,29 +11,37 @@ use super::claims::new_token;
 use super::columns::{RowExt, Time, text};
 use super::error::{commit_error, store_error};
 use super::mails;
-use super::queue::ticket_of_id;
 use super::retry::retried;
-use super::rows::digest;
+use super::rows::{digest, read_rows};
 use deskbell_core::ids::{SessionHash, SiteKey, TicketId};
 use deskbell_core::ports::{
-    AccessLinkOutcome, AccessLinks, ClaimToken, DueAccessLink, LinkTerms, MailQuota, NewAccessLink, OpenedLink,
+    AccessGrant, AccessLinkOutcome, AccessLinks, ClaimToken, DueAccessLink, LinkTerms, MailQuota, NewAccessLink,
     StoreError,
 };
-use deskbell_core::rules::access_link::{CANDIDATES_MAX, is_opened_by};
+use deskbell_core::rules::access_link::{CANDIDATES_MAX, TICKETS_MAX, is_given_up, matching_tickets};
 use deskbell_core::timestamp::Timestamp;
 
-/// How many requests for nothing one transaction deletes.
+/// How many requests for nothing are deleted before the caller is asked again.
 const DROPPED_AT_ONCE: usize = 100;
-/// Claims the mail that has been due longest, of those that nobody has locked.
+/// Claims a mail, unless somebody else has claimed or locked it.
 const CLAIM: &str = "
     WITH due AS MATERIALIZED (
         SELECT id FROM access_links
-        WHERE site = $1 AND due_at <= $2 AND (claimed_until IS NULL OR claimed_until <= $2)
-        ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+        WHERE id = $1 AND due_at <= $2 AND (claimed_until IS NULL OR claimed_until <= $2) FOR UPDATE SKIP LOCKED)
     UPDATE access_links SET attempts = attempts + 1, claim = $3, claimed_until = $4, token_hash = $5, expires_at = $6 FROM due
     WHERE access_links.id = due.id
-    RETURNING access_links.id, address, mailbox, language, quota_mailbox, network, attempts, requested_at";
+    RETURNING access_links.id, address, language, quota_mailbox, network, attempts, requested_at";
 const DELETE: &str = "DELETE FROM access_links WHERE id = $1";
+
+/// What became of a due request.
+enum ClaimOutcome {
+    /// Its mail is claimed.
+    Claimed(DueAccessLink),
+    /// It was deleted, because nobody is to get a mail.
+    Dropped,
+    /// Somebody else has claimed or deleted it.
+    Taken,
+}
 
 #[async_trait]
 impl AccessLinks for PostgresStore {
@@ -47,7 +55,32 @@ impl AccessLinks for PostgresStore {
         lease: Duration,
         terms: &LinkTerms,
     ) -> Result<Option<DueAccessLink>, StoreError> {
-        retried(|| self.try_claim_access_link(site, lease, terms)).await
+        for _ in 0..DROPPED_AT_ONCE {
+            let mut read = self.acquire().await?;
+            let now = self.clock.now(&mut read).await?;
+            let due = query(
+                "SELECT id, mailbox, address FROM access_links WHERE site = $1 AND due_at <= $2
+                    AND (claimed_until IS NULL OR claimed_until <= $2) ORDER BY due_at LIMIT 1",
+            );
+            let due = due.bind(text(site.as_str())).bind(Time(now));
+            let Some(due) = due.fetch_optional(&mut *read).await.map_err(store_error)? else { return Ok(None) };
+            // Before the transaction, because anybody can send many tickets with one mailbox.
+            let tickets = match tickets_of_link(&mut read, site, &due, TICKETS_MAX).await {
+                Err(error) if error.concerns_row() => {
+                    tracing::error!(site = site.as_str(), %error, "request for a link unreadable, dropped");
+                    Vec::new()
+                }
+                tickets => tickets?,
+            };
+            drop(read);
+            let id: String = due.value("id")?;
+            match retried(|| self.claim_or_drop(site, &id, &tickets, lease, terms)).await? {
+                ClaimOutcome::Claimed(link) => return Ok(Some(link)),
+                ClaimOutcome::Dropped => {}
+                ClaimOutcome::Taken => return Ok(None),
+            }
+        }
+        Ok(None)
     }
 
     async fn next_access_link(&self, site: &SiteKey) -> Result<Option<Duration>, StoreError> {
@@ -85,12 +118,14 @@ impl AccessLinks for PostgresStore {
         let record = || async {
             let mut write = self.acquire().await?;
             let now = self.clock.now(&mut write).await?;
-            let end =
+            let end_claim =
                 "UPDATE access_links SET due_at = $3, claim = NULL, claimed_until = NULL WHERE id = $1 AND claim = $2";
             let record = match outcome {
-                AccessLinkOutcome::Sent => query(end).bind(text(id)).bind(text(claim.as_str())).bind(None::<Time>),
+                AccessLinkOutcome::Sent => {
+                    query(end_claim).bind(text(id)).bind(text(claim.as_str())).bind(None::<Time>)
+                }
                 AccessLinkOutcome::Retry { after } => {
-                    query(end).bind(text(id)).bind(text(claim.as_str())).bind(Time(now + after))
+                    query(end_claim).bind(text(id)).bind(text(claim.as_str())).bind(Time(now + after))
                 }
                 AccessLinkOutcome::Dropped => query("DELETE FROM access_links WHERE id = $1 AND claim = $2")
                     .bind(text(id))
@@ -111,14 +146,38 @@ impl AccessLinks for PostgresStore {
         valid.fetch_one(&mut *read).await.map_err(store_error)
     }
 
+    async fn access_grant(
+        &self,
+        site: &SiteKey,
+        token_hash: &[u8; 32],
+        limit: u32,
+    ) -> Result<Option<AccessGrant>, StoreError> {
+        let mut read = self.acquire().await?;
+        let now = self.clock.now(&mut read).await?;
+        let link =
+            query("SELECT mailbox, address FROM access_links WHERE token_hash = $1 AND site = $2 AND expires_at > $3");
+        let link = link.bind(&token_hash[..]).bind(text(site.as_str())).bind(Time(now));
+        let Some(row) = link.fetch_optional(&mut *read).await.map_err(store_error)? else { return Ok(None) };
+        let tickets = tickets_of_link(&mut read, site, &row, limit).await?;
+        Ok(Some(AccessGrant { address: row.value("address")?, tickets }))
+    }
+
     async fn open_access_link(
         &self,
         site: &SiteKey,
         token_hash: &[u8; 32],
-        session: Option<&SessionHash>,
-        limit: u32,
-    ) -> Result<Option<OpenedLink>, StoreError> {
-        retried(|| self.try_open_access_link(site, token_hash, session, limit)).await
+        grant: Option<(&SessionHash, &[TicketId])>,
+    ) -> Result<bool, StoreError> {
+        retried(|| self.try_open_access_link(site, token_hash, grant)).await
+    }
+
+    async fn forget_grants(&self, session: &SessionHash) -> Result<(), StoreError> {
+        let forget = || async {
+            let forget = query("DELETE FROM session_tickets WHERE session = $1").bind(&session.as_bytes()[..]);
+            forget.execute(&self.pool).await.map_err(store_error)
+        };
+        retried(forget).await?;
+        Ok(())
     }
 }
 
@@ -127,10 +186,11 @@ impl PostgresStore {
         let id = new_token()?;
         let mut write = self.begin().await?;
         let now = self.clock.now(&mut write).await?;
-        let full = query("SELECT 1 AS one FROM access_links WHERE site = $1 AND due_at IS NOT NULL LIMIT 1 OFFSET $2")
-            .bind(text(new.site.as_str()))
-            .bind(i64::from(new.queue_max.saturating_sub(1)));
-        if full.fetch_optional(&mut *write).await.map_err(store_error)?.is_some() {
+        let full_queue =
+            query("SELECT 1 AS one FROM access_links WHERE site = $1 AND due_at IS NOT NULL LIMIT 1 OFFSET $2")
+                .bind(text(new.site.as_str()))
+                .bind(i64::from(new.queue_max.saturating_sub(1)));
+        if full_queue.fetch_optional(&mut *write).await.map_err(store_error)?.is_some() {
             tracing::warn!(site = new.site.as_str(), "request for a link dropped: too many wait");
             return Ok(());
         }
@@ -155,95 +215,97 @@ impl PostgresStore {
         write.commit().await.map_err(commit_error)
     }
 
-    async fn try_claim_access_link(
+    /// Claims a due request for a link that opens these tickets; if nobody is to get its mail, it is deleted instead.
+    async fn claim_or_drop(
         &self,
         site: &SiteKey,
+        id: &str,
+        tickets: &[TicketId],
         lease: Duration,
         terms: &LinkTerms,
-    ) -> Result<Option<DueAccessLink>, StoreError> {
+    ) -> Result<ClaimOutcome, StoreError> {
         let token = new_token()?;
         let mut write = self.begin().await?;
+        // Before the request, as whoever erases it does. Locked, so that it is not erased before its mail is counted.
+        let present = query("SELECT id FROM tickets WHERE id = ANY($1) LIMIT 1 FOR KEY SHARE").bind(ids(tickets));
+        let present = present.fetch_optional(&mut *write).await.map_err(store_error)?;
+        let ticket: Option<TicketId> = present.map(|row| row.id("id")).transpose()?;
         let now = self.clock.now(&mut write).await?;
-        let mut due = None;
-        for _ in 0..DROPPED_AT_ONCE {
-            let claimed = query(CLAIM)
-                .bind(text(site.as_str()))
-                .bind(Time(now))
-                .bind(token.as_str())
-                .bind(Time(now + lease))
-                .bind(&terms.token_hash[..])
-                .bind(Time(now + terms.life))
-                .fetch_optional(&mut *write)
-                .await
-                .map_err(store_error)?;
-            let Some(row) = claimed else { break };
-            match due_access_link(&mut write, &row, (site, &token), terms, now).await {
-                Ok(Some(link)) => {
-                    due = Some(link);
-                    break;
-                }
-                Ok(None) => {}
-                Err(error) if error.concerns_row() => {
-                    tracing::error!(site = site.as_str(), %error, "request for a link unreadable, dropped");
-                }
-                Err(error) => return Err(error),
+        let claim = query(CLAIM)
+            .bind(text(id))
+            .bind(Time(now))
+            .bind(token.as_str())
+            .bind(Time(now + lease))
+            .bind(&terms.token_hash[..])
+            .bind(Time(now + terms.life));
+        let Some(row) = claim.fetch_optional(&mut *write).await.map_err(store_error)? else {
+            return Ok(ClaimOutcome::Taken);
+        };
+        let link = match due_access_link(&mut write, &row, (site, &token), ticket.as_ref(), terms, now).await {
+            Ok(link) => link,
+            Err(error) if error.concerns_row() => {
+                tracing::error!(site = site.as_str(), %error, "request for a link unreadable, dropped");
+                None
             }
-            query(DELETE).bind(row.value::<String>("id")?).execute(&mut *write).await.map_err(store_error)?;
+            Err(error) => return Err(error),
+        };
+        if link.is_none() {
+            query(DELETE).bind(text(id)).execute(&mut *write).await.map_err(store_error)?;
         }
         write.commit().await.map_err(commit_error)?;
-        Ok(due)
+        Ok(link.map_or(ClaimOutcome::Dropped, ClaimOutcome::Claimed))
     }
 
     async fn try_open_access_link(
         &self,
         site: &SiteKey,
         token_hash: &[u8; 32],
-        session: Option<&SessionHash>,
-        limit: u32,
-    ) -> Result<Option<OpenedLink>, StoreError> {
+        grant: Option<(&SessionHash, &[TicketId])>,
+    ) -> Result<bool, StoreError> {
         let mut write = self.begin().await?;
         let now = self.clock.now(&mut write).await?;
-        let used = query(
-            "DELETE FROM access_links WHERE token_hash = $1 AND site = $2 AND expires_at > $3 RETURNING mailbox, address",
+        let consume = query_scalar(
+            "DELETE FROM access_links WHERE token_hash = $1 AND site = $2 AND expires_at > $3 RETURNING mailbox",
         );
-        let used = used.bind(&token_hash[..]).bind(text(site.as_str())).bind(Time(now));
-        let Some(row) = used.fetch_optional(&mut *write).await.map_err(store_error)? else { return Ok(None) };
-        let (mailbox, address): (String, String) = (row.value("mailbox")?, row.value("address")?);
+        let consume = consume.bind(&token_hash[..]).bind(text(site.as_str())).bind(Time(now));
+        let mailbox: Option<String> = consume.fetch_optional(&mut *write).await.map_err(store_error)?;
+        let Some(mailbox) = mailbox else { return Ok(false) };
         query("DELETE FROM access_links WHERE site = $1 AND mailbox = $2 AND token_hash IS NOT NULL")
             .bind(text(site.as_str()))
             .bind(text(&mailbox))
             .execute(&mut *write)
             .await
             .map_err(store_error)?;
-        let tickets = opened_tickets(&mut write, site, (&mailbox, &address), limit).await?;
-        if let Some(session) = session {
+        if let Some((session, tickets)) = grant {
             // Locked, so that none is erased meanwhile.
-            let ids: Vec<String> = tickets.iter().map(|ticket| text(ticket.as_str()).into_owned()).collect();
             let grant = query(
                 "INSERT INTO session_tickets (session, ticket, opened_at)
                 SELECT $1, id, $2 FROM tickets WHERE id = ANY($3) ORDER BY id FOR KEY SHARE
-                ON CONFLICT (session, ticket) DO NOTHING",
+                ON CONFLICT (session, ticket) DO UPDATE SET opened_at = excluded.opened_at",
             );
-            let grant = grant.bind(&session.as_bytes()[..]).bind(Time(now)).bind(ids);
+            let grant = grant.bind(&session.as_bytes()[..]).bind(Time(now)).bind(ids(tickets));
             grant.execute(&mut *write).await.map_err(store_error)?;
         }
         write.commit().await.map_err(commit_error)?;
-        Ok(Some(OpenedLink { address, tickets }))
+        Ok(true)
     }
 }
 
-/// What is claimed; none if there is no ticket that the link would open, or if a limit of mails is reached.
+/// What is claimed; none if none of the tickets is there any more, if a limit of mails is reached, or if nobody waits for it.
 async fn due_access_link(
     write: &mut PgConnection,
     row: &PgRow,
     (site, claim): (&SiteKey, &ClaimToken),
+    ticket: Option<&TicketId>,
     terms: &LinkTerms,
     now: Timestamp,
 ) -> Result<Option<DueAccessLink>, StoreError> {
-    let (mailbox, address): (String, String) = (row.value("mailbox")?, row.value("address")?);
-    let tickets = opened_tickets(write, site, (&mailbox, &address), 1).await?;
-    let Some(ticket) = tickets.first() else { return Ok(None) };
-    let (id, attempts): (String, u32) = (row.value("id")?, row.number("attempts")?);
+    let (id, attempts, since): (String, u32, _) =
+        (row.value("id")?, row.number("attempts")?, row.time("requested_at")?);
+    if is_given_up(since, now) {
+        return Ok(None);
+    }
+    let Some(ticket) = ticket else { return Ok(None) };
     if attempts == 1 {
         let record = format!("request for a link {id}");
         let network: Option<Vec<u8>> = row.value("network")?;
@@ -258,58 +320,35 @@ async fn due_access_link(
             return Ok(None);
         }
     }
-    Ok(Some(DueAccessLink {
-        id,
-        claim: claim.clone(),
-        address,
-        language: row.value("language")?,
-        attempts,
-        since: row.time("requested_at")?,
-    }))
+    let (address, language) = (row.value("address")?, row.value("language")?);
+    Ok(Some(DueAccessLink { id, claim: claim.clone(), address, language, attempts, since }))
 }
 
-/// The tickets of a site that a link to an address opens, newest first.
-async fn opened_tickets(
+/// The tickets of anonymous sessions of a site with exactly the address of a link: first those whose sender has confirmed it, then newest first.
+async fn tickets_of_link(
     read: &mut PgConnection,
     site: &SiteKey,
-    (mailbox, address): (&str, &str),
+    link: &PgRow,
     limit: u32,
 ) -> Result<Vec<TicketId>, StoreError> {
-    let mut opened = Vec::new();
-    for id in tickets_of_mailbox(read, site, mailbox, CANDIDATES_MAX).await? {
-        if opened.len() >= limit as usize {
-            break;
-        }
-        match ticket_of_id(read, &id).await {
-            Ok(ticket) if is_opened_by(&ticket, site, address) => opened.push(id),
-            Ok(_) => {}
-            // A ticket that cannot be read does not hide the others.
-            Err(error) if error.concerns_row() => {
-                tracing::error!(ticket = id.as_str(), %error, "ticket unreadable, not opened by a link");
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(opened)
-}
-
-/// The tickets of anonymous sessions of a site whose claimed address has a mailbox, newest first.
-async fn tickets_of_mailbox(
-    read: &mut PgConnection,
-    site: &SiteKey,
-    mailbox: &str,
-    limit: u32,
-) -> Result<Vec<TicketId>, StoreError> {
+    let (mailbox, address): (String, String) = (link.value("mailbox")?, link.value("address")?);
     // Two ranges, because each index has one of them.
-    let tickets = query(
+    let candidates = query(
         "WITH claimed AS MATERIALIZED (
-            SELECT ticket FROM confirmations WHERE mailbox = $1 AND confirmed_at IS NULL
+            SELECT ticket, address, FALSE AS is_confirmed FROM confirmations WHERE mailbox = $1 AND confirmed_at IS NULL
             UNION ALL
-            SELECT ticket FROM confirmations WHERE mailbox = $1 AND confirmed_at IS NOT NULL)
-        SELECT tickets.id FROM claimed JOIN tickets ON tickets.id = claimed.ticket
-        WHERE site = $2 AND person IS NULL AND session IS NOT NULL ORDER BY tickets.number DESC LIMIT $3",
+            SELECT ticket, address, TRUE FROM confirmations WHERE mailbox = $1 AND confirmed_at IS NOT NULL)
+        SELECT tickets.id, claimed.address FROM claimed JOIN tickets ON tickets.id = claimed.ticket
+        WHERE site = $2 AND person IS NULL AND session IS NOT NULL
+        ORDER BY claimed.is_confirmed DESC, tickets.number DESC LIMIT $3",
     );
-    let tickets = tickets.bind(text(mailbox)).bind(text(site.as_str())).bind(i64::from(limit));
-    let rows = tickets.fetch_all(read).await.map_err(store_error)?;
-    rows.iter().map(|row| row.id("id")).collect()
+    let candidates = candidates.bind(mailbox).bind(text(site.as_str())).bind(i64::from(CANDIDATES_MAX));
+    let rows = candidates.fetch_all(read).await.map_err(store_error)?;
+    let candidates = read_rows(&rows, "ticket", |row| Ok((row.id("id")?, row.value("address")?)))?;
+    Ok(matching_tickets(candidates, &address, limit))
+}
+
+/// Ids as a parameter.
+fn ids(tickets: &[TicketId]) -> Vec<String> {
+    tickets.iter().map(|ticket| text(ticket.as_str()).into_owned()).collect()
 }

@@ -18,6 +18,7 @@ use deskbell_core::ids::{CustomerId, SessionHash, SiteKey, TicketId};
 use deskbell_core::ports::{
     Attachments, FileOwner, PutOutcome, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage, Usage,
 };
+use deskbell_core::rules::access_link::GRANT_LIFE;
 use deskbell_core::timestamp::Timestamp;
 use domain::attachment::FileType;
 
@@ -288,6 +289,7 @@ pub async fn attach(
     ticket: &StoredTicket,
     number: u32,
     ids: &[String],
+    now: Timestamp,
 ) -> Result<Vec<usize>, StoreError> {
     let mut missing = Vec::new();
     let mut ids: Vec<(String, usize)> =
@@ -298,7 +300,7 @@ pub async fn attach(
         let attached = query(
             "UPDATE attachments SET ticket = $1, message_number = $2, position = $3 WHERE site = $4 AND id = $5 AND ticket IS NULL
             AND CASE WHEN $6::text IS NULL THEN person IS NULL AND
-                (session IS NOT DISTINCT FROM $7 OR session IN (SELECT session FROM session_tickets WHERE ticket = $1)) ELSE person = $6 END",
+                (session IS NOT DISTINCT FROM $7 OR session IN (SELECT session FROM session_tickets WHERE ticket = $1 AND opened_at > $8)) ELSE person = $6 END",
         )
         .bind(text(ticket.id.as_str()))
         .bind(i64::from(number))
@@ -307,6 +309,7 @@ pub async fn attach(
         .bind(id)
         .bind(ticket.person.as_ref().map(|person| text(person.as_str())))
         .bind(ticket.session.map(|session| session.as_bytes().to_vec()))
+        .bind(Time(now - GRANT_LIFE))
         .execute(&mut *write)
         .await
         .map_err(store_error)?;

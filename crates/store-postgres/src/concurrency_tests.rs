@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use sqlx::{Connection, PgConnection, Row, query, query_scalar};
 
-use store_conformance::support::{LEASE, NOW, QUEUE, new_message, submission_key, ticket};
+use store_conformance::support::{LEASE, NOW, QUEUE, new_message, quota, submission_key, ticket};
 
 use super::tests::stores;
 use super::*;
 use deskbell_core::ids::{IdempotencyKey, TicketId};
 use deskbell_core::ports::{
-    Activity, ActivityKind, Change, ChangeOutcome, Conversations, CurrentTicket, DeliveryKind, DeliveryOutcome,
-    DeliveryState, DueDelivery, ExternalTicketRef, ExternalTickets, MessageKey, NewDelivery, Queue, SubmissionExtras,
-    SubmissionOutcome, SubmissionQuota, Tickets, Usage,
+    AccessLinks, Activity, ActivityKind, Change, ChangeOutcome, Conversations, CurrentTicket, DeliveryKind,
+    DeliveryOutcome, DeliveryState, DueDelivery, ExternalTicketRef, ExternalTickets, LinkTerms, MailLimits, MessageKey,
+    NewAccessLink, NewDelivery, Queue, SubmissionExtras, SubmissionOutcome, SubmissionQuota, Tickets, Usage,
 };
+use deskbell_core::rules::address::mailbox;
 use deskbell_core::timestamp::Timestamp;
 use domain::conversation::Author;
 use domain::ticket::Status;
@@ -146,6 +147,34 @@ async fn the_head_of_a_queue_does_not_depend_on_who_commits_first() {
             query_scalar("SELECT number FROM deliveries WHERE is_head").fetch_all(&one.pool).await.unwrap();
         assert_eq!(heads, [1], "{first}; {second}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_for_a_link_whose_ticket_is_erased_meanwhile_is_dropped() {
+    let [one, other] = stores().await;
+    let address = "ada@example.com";
+    let extras = SubmissionExtras { unconfirmed: Some(address.into()), ..SubmissionExtras::default() };
+    one.submit(&ticket("1", "DB-1", NOW), &submission_key("1"), extras).await.unwrap();
+    let request = NewAccessLink {
+        site: "acme".into(),
+        address: address.into(),
+        mailbox: mailbox(address),
+        language: "en".into(),
+        quota: quota(address),
+        life: LEASE,
+        queue_max: 10,
+    };
+    one.request_access_link(&request).await.unwrap();
+    let mut erasure = one.begin().await.unwrap();
+    query("DELETE FROM tickets WHERE id = '1'").execute(&mut *erasure).await.unwrap();
+    let claim = tokio::spawn(async move {
+        let terms = LinkTerms { token_hash: [1; 32], life: LEASE, limits: MailLimits::default() };
+        let claimed = other.claim_access_link(&"acme".into(), LEASE, &terms).await.unwrap();
+        (claimed, other.next_access_link(&"acme".into()).await.unwrap())
+    });
+    until_waiting(&one, 1).await;
+    erasure.commit().await.unwrap();
+    assert_eq!(claim.await.unwrap(), (None, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]

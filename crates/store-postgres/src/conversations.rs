@@ -21,6 +21,7 @@ use deskbell_core::ports::{
     ListedTicket, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts,
     StoreError, StoredTicket,
 };
+use deskbell_core::rules::access_link::is_granted;
 use deskbell_core::rules::coalescing::coalesce;
 use deskbell_core::rules::customer_limits::STATUS_CHANGES_AN_HOUR;
 use deskbell_core::rules::listing::sort_position;
@@ -59,14 +60,14 @@ impl Conversations for PostgresStore {
         limit: u32,
     ) -> Result<CustomerPage, StoreError> {
         let limit = limit as usize;
-        let opened = self.opened(reader).await?;
+        let granted = self.grants(reader).await?;
         let (mut rows, mut statuses) = (Vec::new(), Vec::new());
         // One query for each status, so that each is a range of the index.
         for status in [Status::Open, Status::Solved] {
             if after.is_some_and(|after| after.status > status) {
                 continue;
             }
-            let mut query = readable(LISTED, site, reader, &opened);
+            let mut query = readable(LISTED, site, reader, &granted);
             query.push(" AND status = ").push_bind(status.word());
             if let Some(after) = after.filter(|after| after.status == status) {
                 query.push(" AND (updated_at, number) < (").push_bind(Time(after.updated_at));
@@ -92,15 +93,16 @@ impl Conversations for PostgresStore {
             _ => None,
         };
         let mut tickets = read_rows(&rows, "ticket", listed_ticket_of)?;
-        tickets.iter_mut().for_each(|ticket| ticket.handling.show_all_if(opened.contains(&ticket.id)));
+        let revealed = tickets.iter_mut().filter(|ticket| granted.contains(&ticket.id));
+        revealed.for_each(|ticket| ticket.handling.reveal_withheld());
         Ok(CustomerPage { tickets, next })
     }
 
     async fn customer_counts(&self, site: &SiteKey, reader: Reader<'_>) -> Result<ReaderCounts, StoreError> {
         let counts = "SELECT count(*) AS total, count(*) FILTER (WHERE status = 'open') AS open,
             coalesce(sum(unread), 0)::bigint AS unread FROM tickets WHERE site = ";
-        let opened = self.opened(reader).await?;
-        let row = readable(counts, site, reader, &opened).build().fetch_one(&self.pool).await.map_err(store_error)?;
+        let granted = self.grants(reader).await?;
+        let row = readable(counts, site, reader, &granted).build().fetch_one(&self.pool).await.map_err(store_error)?;
         Ok(ReaderCounts { total: row.number("total")?, open: row.number("open")?, unread: row.number("unread")? })
     }
 
@@ -115,8 +117,8 @@ impl Conversations for PostgresStore {
             listed_ticket!(),
             ", excerpt FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE site = "
         );
-        let opened = self.opened(reader).await?;
-        let mut query = readable(listed, site, reader, &opened);
+        let granted = self.grants(reader).await?;
+        let mut query = readable(listed, site, reader, &granted);
         query.push(" AND status = 'open' ORDER BY updated_at DESC, number DESC LIMIT ").push_bind(i64::from(limit));
         let rows = query.build().fetch_all(&self.pool).await.map_err(store_error)?;
         read_rows(&rows, "ticket", |row| Ok((listed_ticket_of(row)?, row.value("excerpt")?)))
@@ -128,12 +130,14 @@ impl Conversations for PostgresStore {
         reader: Reader<'_>,
         id: &TicketId,
     ) -> Result<Option<ListedTicket>, StoreError> {
-        let opened = self.opened(reader).await?;
-        let mut query = readable(LISTED, site, reader, &opened);
+        let granted = self.grants(reader).await?;
+        let mut query = readable(LISTED, site, reader, &granted);
         query.push(" AND tickets.id = ").push_bind(text(id.as_str()));
         let row = query.build().fetch_optional(&self.pool).await.map_err(store_error)?;
         let mut ticket = row.map(|row| listed_ticket_of(&row)).transpose()?;
-        ticket.iter_mut().for_each(|ticket| ticket.handling.show_all_if(opened.contains(&ticket.id)));
+        if let Some(ticket) = ticket.as_mut().filter(|ticket| granted.contains(&ticket.id)) {
+            ticket.handling.reveal_withheld();
+        }
         Ok(ticket)
     }
 
@@ -148,19 +152,33 @@ impl Conversations for PostgresStore {
             whole_ticket!(),
             " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE site = "
         );
-        let opened = self.opened(reader).await?;
-        let mut query = readable(sql, site, reader, &opened);
+        let granted = self.grants(reader).await?;
+        let mut query = readable(sql, site, reader, &granted);
         query.push(" AND tickets.id = ").push_bind(text(id.as_str()));
         let row = query.build().fetch_optional(&self.pool).await.map_err(store_error)?;
         let mut ticket = row.map(|row| ticket_of(&row)).transpose()?;
-        ticket.iter_mut().for_each(|ticket| ticket.handling.show_all_if(opened.contains(&ticket.id)));
+        if let Some(ticket) = ticket.as_mut().filter(|ticket| granted.contains(&ticket.id)) {
+            ticket.handling.reveal_withheld();
+        }
         Ok(ticket)
     }
 
-    async fn opened_tickets(&self, session: &SessionHash) -> Result<Vec<TicketId>, StoreError> {
-        let tickets = query("SELECT ticket FROM session_tickets WHERE session = $1").bind(&session.as_bytes()[..]);
-        let rows = tickets.fetch_all(&self.pool).await.map_err(store_error)?;
-        rows.iter().map(|row| row.id("ticket")).collect()
+    async fn granted_tickets(&self, session: &SessionHash) -> Result<Vec<TicketId>, StoreError> {
+        let mut read = self.acquire().await?;
+        let tickets = query("SELECT ticket, opened_at FROM session_tickets WHERE session = $1");
+        let rows = tickets.bind(&session.as_bytes()[..]).fetch_all(&mut *read).await.map_err(store_error)?;
+        // Most sessions have none, and need no clock.
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let now = self.clock.now(&mut read).await?;
+        let mut granted = Vec::new();
+        for row in rows {
+            if is_granted(row.time("opened_at")?, now) {
+                granted.push(row.id("ticket")?);
+            }
+        }
+        Ok(granted)
     }
 
     async fn messages(&self, ticket: &TicketId, after: u32) -> Result<Vec<Message>, StoreError> {
@@ -362,7 +380,7 @@ async fn change(
     if let Some(new) = new {
         let files = new.attachments.clone();
         let stored_message = insert_message(write, &changed.id, new, key).await?;
-        let missing = attach(write, &changed, stored_message.number, &files).await?;
+        let missing = attach(write, &changed, stored_message.number, &files, now).await?;
         if !missing.is_empty() {
             return Ok(ChangeOutcome::MissingFiles(missing));
         }
@@ -403,10 +421,10 @@ async fn change(
 
 const LISTED: &str = concat!("SELECT ", listed_ticket!(), " FROM tickets WHERE site = ");
 
-/// A query for the tickets of a site that a reader may open; `opened` are those that links have opened for them.
-fn readable(select: &'static str, site: &SiteKey, reader: Reader<'_>, opened: &[TicketId]) -> QueryBuilder<Postgres> {
-    if let (Reader::Session(session), false) = (reader, opened.is_empty()) {
-        return readable_with_opened(select, site, session);
+/// A query for the tickets of a site that a reader may open; `granted` are those that links have granted them.
+fn readable(select: &'static str, site: &SiteKey, reader: Reader<'_>, granted: &[TicketId]) -> QueryBuilder<Postgres> {
+    if let (Reader::Session(session), false) = (reader, granted.is_empty()) {
+        return readable_with_granted(select, site, session, granted);
     }
     let mut query = QueryBuilder::new(select);
     query.push_bind(text(site.as_str()).into_owned());
@@ -419,24 +437,30 @@ fn readable(select: &'static str, site: &SiteKey, reader: Reader<'_>, opened: &[
     query
 }
 
-/// The same for a session for which links have opened tickets.
-fn readable_with_opened(select: &'static str, site: &SiteKey, session: &SessionHash) -> QueryBuilder<Postgres> {
+/// The same for a session that links have granted tickets.
+fn readable_with_granted(
+    select: &'static str,
+    site: &SiteKey,
+    session: &SessionHash,
+    granted: &[TicketId],
+) -> QueryBuilder<Postgres> {
+    let granted: Vec<String> = granted.iter().map(|ticket| text(ticket.as_str()).into_owned()).collect();
     let (columns, rest) = select.split_once(" FROM tickets").unwrap_or((select, ""));
     let mut query = QueryBuilder::new(columns);
     query.push(" FROM (SELECT id FROM tickets WHERE site = ").push_bind(text(site.as_str()).into_owned());
     query.push(" AND person IS NULL AND session = ").push_bind(session.as_bytes().to_vec());
-    query.push(" UNION SELECT ticket FROM session_tickets WHERE session = ").push_bind(session.as_bytes().to_vec());
-    query.push(") AS readable JOIN tickets ON tickets.id = readable.id").push(rest);
+    query.push(" UNION SELECT unnest(").push_bind(granted);
+    query.push(")) AS readable JOIN tickets ON tickets.id = readable.id").push(rest);
     query.push_bind(text(site.as_str()).into_owned()).push(" AND person IS NULL");
     query
 }
 
 impl PostgresStore {
-    /// The tickets that links have opened for a reader.
-    async fn opened(&self, reader: Reader<'_>) -> Result<Vec<TicketId>, StoreError> {
+    /// The tickets that links have granted a reader.
+    async fn grants(&self, reader: Reader<'_>) -> Result<Vec<TicketId>, StoreError> {
         match reader {
             Reader::Person(_) => Ok(Vec::new()),
-            Reader::Session(session) => self.opened_tickets(session).await,
+            Reader::Session(session) => self.granted_tickets(session).await,
         }
     }
 }

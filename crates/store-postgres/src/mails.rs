@@ -20,6 +20,7 @@ use crate::chunks::delete_in_chunks;
 use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::{Activity, ActivityKind, ClaimToken, StoreError, StoredTicket};
 use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt, WaitingMails};
+use deskbell_core::rules::access_link::GRANT_LIFE;
 use deskbell_core::rules::mail_quota::{self, MailScope};
 use deskbell_core::timestamp::Timestamp;
 
@@ -120,7 +121,12 @@ impl OutgoingMail for PostgresStore {
         ] {
             delete_in_chunks(|most| query(forget).bind(Time(before)).bind(most).execute(&self.pool)).await?;
         }
-        Ok(())
+        let forget = "WITH old AS (SELECT session, ticket FROM session_tickets WHERE opened_at < $1
+                LIMIT $2 FOR UPDATE SKIP LOCKED)
+            DELETE FROM session_tickets AS granted USING old
+            WHERE granted.session = old.session AND granted.ticket = old.ticket";
+        let before = before - GRANT_LIFE;
+        delete_in_chunks(|most| query(forget).bind(Time(before)).bind(most).execute(&self.pool)).await
     }
 }
 

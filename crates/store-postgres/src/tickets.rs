@@ -187,7 +187,7 @@ async fn insert_submission(
         return Ok(SubmissionOutcome::Erased);
     }
     insert_contents(write, new, prepared).await?;
-    let missing = attachments::attach(write, new, 0, &new.ticket.attachments).await?;
+    let missing = attachments::attach(write, new, 0, &new.ticket.attachments, new.received_at).await?;
     if !missing.is_empty() {
         return Ok(SubmissionOutcome::MissingFiles(missing));
     }

@@ -10,19 +10,27 @@ use super::SqliteStore;
 use super::claims::new_token;
 use super::error::{RowExt, store_error};
 use super::mails;
-use super::queue::ticket_of_id;
-use super::rows::digest;
+use super::rows::{digest, read_rows};
 use deskbell_core::ids::{SessionHash, SiteKey, TicketId};
 use deskbell_core::ports::{
-    AccessLinkOutcome, AccessLinks, ClaimToken, DueAccessLink, LinkTerms, MailQuota, NewAccessLink, OpenedLink,
+    AccessGrant, AccessLinkOutcome, AccessLinks, ClaimToken, DueAccessLink, LinkTerms, MailQuota, NewAccessLink,
     StoreError,
 };
-use deskbell_core::rules::access_link::{CANDIDATES_MAX, is_opened_by};
+use deskbell_core::rules::access_link::{CANDIDATES_MAX, TICKETS_MAX, is_given_up, matching_tickets};
 use deskbell_core::timestamp::Timestamp;
 
-/// How many requests for nothing one transaction deletes, so that other writers get their turn.
+/// How many requests for nothing are deleted before the caller is asked again.
 const DROPPED_AT_ONCE: usize = 100;
-const DELETE: &str = "DELETE FROM access_links WHERE id = ?";
+
+/// What became of a due request.
+enum ClaimOutcome {
+    /// Its mail is claimed.
+    Claimed(DueAccessLink),
+    /// It was deleted, because nobody is to get a mail.
+    Dropped,
+    /// Somebody else has claimed or deleted it.
+    Taken,
+}
 
 #[async_trait]
 impl AccessLinks for SqliteStore {
@@ -30,11 +38,12 @@ impl AccessLinks for SqliteStore {
         let id = new_token()?;
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let now = self.now();
-        let full = query_scalar("SELECT 1 FROM access_links WHERE site = ? AND due_at IS NOT NULL LIMIT 1 OFFSET ?")
-            .bind(new.site.as_str())
-            .bind(new.queue_max.saturating_sub(1));
-        let full: Option<i64> = full.fetch_optional(&mut *write).await.map_err(store_error)?;
-        if full.is_some() {
+        let full_queue =
+            query_scalar("SELECT 1 FROM access_links WHERE site = ? AND due_at IS NOT NULL LIMIT 1 OFFSET ?")
+                .bind(new.site.as_str())
+                .bind(new.queue_max.saturating_sub(1));
+        let is_full: Option<i64> = full_queue.fetch_optional(&mut *write).await.map_err(store_error)?;
+        if is_full.is_some() {
             tracing::warn!(site = new.site.as_str(), "request for a link dropped: too many wait");
             return Ok(());
         }
@@ -65,42 +74,29 @@ impl AccessLinks for SqliteStore {
         lease: Duration,
         terms: &LinkTerms,
     ) -> Result<Option<DueAccessLink>, StoreError> {
-        let token = new_token()?;
-        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let (now, until) = (self.now(), self.lease_end(lease));
-        let mut due = None;
         for _ in 0..DROPPED_AT_ONCE {
-            let claimed = query(
-                "UPDATE access_links SET attempts = attempts + 1, claim = ?3, claimed_until = ?4, token_hash = ?5,
-                    expires_at = ?6 WHERE id =
-                    (SELECT id FROM access_links WHERE site = ?1 AND due_at <= ?2
-                        AND (claimed_until IS NULL OR claimed_until <= ?2) ORDER BY due_at LIMIT 1)
-                RETURNING id, address, mailbox, language, quota_mailbox, network, attempts, requested_at",
+            let due = query(
+                "SELECT id, mailbox, address FROM access_links WHERE site = ?1 AND due_at <= ?2
+                    AND (claimed_until IS NULL OR claimed_until <= ?2) ORDER BY due_at LIMIT 1",
             );
-            let claimed = claimed
-                .bind(site.as_str())
-                .bind(now.to_string())
-                .bind(token.as_str())
-                .bind(&until)
-                .bind(&terms.token_hash[..])
-                .bind((now + terms.life).to_string());
-            let Some(row) = claimed.fetch_optional(&mut *write).await.map_err(store_error)? else { break };
-            let id: String = row.value("id")?;
-            match due_access_link(&mut write, &row, (site, &token), terms, now).await {
-                Ok(Some(link)) => {
-                    due = Some(link);
-                    break;
-                }
-                Ok(None) => {}
+            let due = due.bind(site.as_str()).bind(self.now_text());
+            let Some(due) = due.fetch_optional(&self.readers).await.map_err(store_error)? else { return Ok(None) };
+            // Before the transaction, because anybody can send many tickets with one mailbox.
+            let tickets = match self.tickets_of_link(site, &due, TICKETS_MAX).await {
                 Err(error) if error.concerns_row() => {
                     tracing::error!(site = site.as_str(), %error, "request for a link unreadable, dropped");
+                    Vec::new()
                 }
-                Err(error) => return Err(error),
+                tickets => tickets?,
+            };
+            let id: String = due.value("id")?;
+            match self.claim_or_drop(site, &id, &tickets, lease, terms).await? {
+                ClaimOutcome::Claimed(link) => return Ok(Some(link)),
+                ClaimOutcome::Dropped => {}
+                ClaimOutcome::Taken => return Ok(None),
             }
-            query(DELETE).bind(id).execute(&mut *write).await.map_err(store_error)?;
         }
-        write.commit().await.map_err(store_error)?;
-        Ok(due)
+        Ok(None)
     }
 
     async fn next_access_link(&self, site: &SiteKey) -> Result<Option<Duration>, StoreError> {
@@ -128,12 +124,12 @@ impl AccessLinks for SqliteStore {
         claim: &ClaimToken,
         outcome: AccessLinkOutcome,
     ) -> Result<bool, StoreError> {
-        let end =
+        let end_claim =
             "UPDATE access_links SET due_at = ?3, claim = NULL, claimed_until = NULL WHERE id = ?1 AND claim = ?2";
         let record = match outcome {
-            AccessLinkOutcome::Sent => query(end).bind(id).bind(claim.as_str()).bind(None::<String>),
+            AccessLinkOutcome::Sent => query(end_claim).bind(id).bind(claim.as_str()).bind(None::<String>),
             AccessLinkOutcome::Retry { after } => {
-                query(end).bind(id).bind(claim.as_str()).bind((self.now() + after).to_string())
+                query(end_claim).bind(id).bind(claim.as_str()).bind((self.now() + after).to_string())
             }
             AccessLinkOutcome::Dropped => {
                 query("DELETE FROM access_links WHERE id = ?1 AND claim = ?2").bind(id).bind(claim.as_str())
@@ -150,54 +146,143 @@ impl AccessLinks for SqliteStore {
         valid.fetch_one(&self.readers).await.map_err(store_error)
     }
 
+    async fn access_grant(
+        &self,
+        site: &SiteKey,
+        token_hash: &[u8; 32],
+        limit: u32,
+    ) -> Result<Option<AccessGrant>, StoreError> {
+        let link =
+            query("SELECT mailbox, address FROM access_links WHERE token_hash = ? AND site = ? AND expires_at > ?");
+        let link = link.bind(&token_hash[..]).bind(site.as_str()).bind(self.now_text());
+        let Some(row) = link.fetch_optional(&self.readers).await.map_err(store_error)? else { return Ok(None) };
+        let tickets = self.tickets_of_link(site, &row, limit).await?;
+        Ok(Some(AccessGrant { address: row.value("address")?, tickets }))
+    }
+
     async fn open_access_link(
         &self,
         site: &SiteKey,
         token_hash: &[u8; 32],
-        session: Option<&SessionHash>,
-        limit: u32,
-    ) -> Result<Option<OpenedLink>, StoreError> {
+        grant: Option<(&SessionHash, &[TicketId])>,
+    ) -> Result<bool, StoreError> {
         let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let used = query(
-            "DELETE FROM access_links WHERE token_hash = ? AND site = ? AND expires_at > ? RETURNING mailbox, address",
-        );
         let now = self.now_text();
-        let used = used.bind(&token_hash[..]).bind(site.as_str()).bind(&now);
-        let Some(row) = used.fetch_optional(&mut *write).await.map_err(store_error)? else { return Ok(None) };
-        let (mailbox, address): (String, String) = (row.value("mailbox")?, row.value("address")?);
+        let consume = query_scalar(
+            "DELETE FROM access_links WHERE token_hash = ? AND site = ? AND expires_at > ? RETURNING mailbox",
+        );
+        let consume = consume.bind(&token_hash[..]).bind(site.as_str()).bind(&now);
+        let mailbox: Option<String> = consume.fetch_optional(&mut *write).await.map_err(store_error)?;
+        let Some(mailbox) = mailbox else { return Ok(false) };
         query("DELETE FROM access_links WHERE site = ? AND mailbox = ? AND token_hash IS NOT NULL")
             .bind(site.as_str())
             .bind(&mailbox)
             .execute(&mut *write)
             .await
             .map_err(store_error)?;
-        let tickets = opened_tickets(&mut write, site, (&mailbox, &address), limit).await?;
-        for ticket in tickets.iter().filter(|_| session.is_some()) {
-            query("INSERT OR IGNORE INTO session_tickets (session, ticket, opened_at) VALUES (?, ?, ?)")
-                .bind(session.map(|session| session.as_bytes().to_vec()))
-                .bind(ticket.as_str())
-                .bind(&now)
-                .execute(&mut *write)
-                .await
-                .map_err(store_error)?;
+        let (session, tickets) =
+            grant.map_or((None, &[] as &[TicketId]), |(session, tickets)| (Some(session), tickets));
+        for ticket in tickets {
+            // One that was erased meanwhile is left out.
+            query(
+                "INSERT INTO session_tickets (session, ticket, opened_at) SELECT ?, id, ? FROM tickets WHERE id = ?
+                ON CONFLICT (session, ticket) DO UPDATE SET opened_at = excluded.opened_at",
+            )
+            .bind(session.map(|session| session.as_bytes().to_vec()))
+            .bind(&now)
+            .bind(ticket.as_str())
+            .execute(&mut *write)
+            .await
+            .map_err(store_error)?;
         }
         write.commit().await.map_err(store_error)?;
-        Ok(Some(OpenedLink { address, tickets }))
+        Ok(true)
+    }
+
+    async fn forget_grants(&self, session: &SessionHash) -> Result<(), StoreError> {
+        let forget = query("DELETE FROM session_tickets WHERE session = ?").bind(session.as_bytes().to_vec());
+        forget.execute(&self.writer).await.map_err(store_error)?;
+        Ok(())
     }
 }
 
-/// What is claimed; none if there is no ticket that the link would open, or if a limit of mails is reached.
+impl SqliteStore {
+    /// Claims a due request for a link that opens these tickets; if nobody is to get its mail, it is deleted instead.
+    async fn claim_or_drop(
+        &self,
+        site: &SiteKey,
+        id: &str,
+        tickets: &[TicketId],
+        lease: Duration,
+        terms: &LinkTerms,
+    ) -> Result<ClaimOutcome, StoreError> {
+        let token = new_token()?;
+        let mut write = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let now = self.now();
+        let claim = query(
+            "UPDATE access_links SET attempts = attempts + 1, claim = ?3, claimed_until = ?4, token_hash = ?5, expires_at = ?6
+            WHERE id = ?1 AND due_at <= ?2 AND (claimed_until IS NULL OR claimed_until <= ?2)
+            RETURNING id, address, language, quota_mailbox, network, attempts, requested_at",
+        );
+        let claim = claim
+            .bind(id)
+            .bind(now.to_string())
+            .bind(token.as_str())
+            .bind(self.lease_end(lease))
+            .bind(&terms.token_hash[..])
+            .bind((now + terms.life).to_string());
+        let Some(row) = claim.fetch_optional(&mut *write).await.map_err(store_error)? else {
+            return Ok(ClaimOutcome::Taken);
+        };
+        let link = match due_access_link(&mut write, &row, (site, &token), tickets, terms, now).await {
+            Ok(link) => link,
+            Err(error) if error.concerns_row() => {
+                tracing::error!(site = site.as_str(), %error, "request for a link unreadable, dropped");
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        if link.is_none() {
+            query("DELETE FROM access_links WHERE id = ?").bind(id).execute(&mut *write).await.map_err(store_error)?;
+        }
+        write.commit().await.map_err(store_error)?;
+        Ok(link.map_or(ClaimOutcome::Dropped, ClaimOutcome::Claimed))
+    }
+
+    /// The tickets of anonymous sessions of a site with exactly the address of a link: first those whose sender has confirmed it, then newest first.
+    async fn tickets_of_link(&self, site: &SiteKey, link: &SqliteRow, limit: u32) -> Result<Vec<TicketId>, StoreError> {
+        let (mailbox, address): (String, String) = (link.value("mailbox")?, link.value("address")?);
+        // Two ranges, because each index has one of them; the cross join begins with them.
+        let candidates = query(
+            "SELECT tickets.id, claimed.address FROM (
+                SELECT ticket, address, 0 AS is_confirmed FROM confirmations WHERE mailbox = ?1 AND confirmed_at IS NULL
+                UNION ALL
+                SELECT ticket, address, 1 FROM confirmations WHERE mailbox = ?1 AND confirmed_at IS NOT NULL) AS claimed
+            CROSS JOIN tickets ON tickets.id = claimed.ticket
+            WHERE site = ?2 AND person IS NULL AND session IS NOT NULL
+            ORDER BY claimed.is_confirmed DESC, tickets.number DESC LIMIT ?3",
+        );
+        let candidates = candidates.bind(mailbox).bind(site.as_str()).bind(CANDIDATES_MAX);
+        let rows = candidates.fetch_all(&self.readers).await.map_err(store_error)?;
+        let candidates = read_rows(&rows, "ticket", |row| Ok((row.id("id")?, row.value("address")?)))?;
+        Ok(matching_tickets(candidates, &address, limit))
+    }
+}
+
+/// What is claimed; none if none of the tickets is there any more, if a limit of mails is reached, or if nobody waits for it.
 async fn due_access_link(
     write: &mut SqliteConnection,
     row: &SqliteRow,
     (site, claim): (&SiteKey, &ClaimToken),
+    tickets: &[TicketId],
     terms: &LinkTerms,
     now: Timestamp,
 ) -> Result<Option<DueAccessLink>, StoreError> {
-    let (mailbox, address): (String, String) = (row.value("mailbox")?, row.value("address")?);
-    let tickets = opened_tickets(write, site, (&mailbox, &address), 1).await?;
-    let Some(ticket) = tickets.first() else { return Ok(None) };
-    let (id, attempts): (String, u32) = (row.value("id")?, row.value("attempts")?);
+    let (id, attempts, since): (String, u32, _) = (row.value("id")?, row.value("attempts")?, row.time("requested_at")?);
+    if is_given_up(since, now) {
+        return Ok(None);
+    }
+    let Some(ticket) = first_present(write, tickets).await? else { return Ok(None) };
     if attempts == 1 {
         let record = format!("request for a link {id}");
         let network: Option<Vec<u8>> = row.value("network")?;
@@ -212,58 +297,20 @@ async fn due_access_link(
             return Ok(None);
         }
     }
-    Ok(Some(DueAccessLink {
-        id,
-        claim: claim.clone(),
-        address,
-        language: row.value("language")?,
-        attempts,
-        since: row.time("requested_at")?,
-    }))
+    let (address, language) = (row.value("address")?, row.value("language")?);
+    Ok(Some(DueAccessLink { id, claim: claim.clone(), address, language, attempts, since }))
 }
 
-/// The tickets of a site that a link to an address opens, newest first.
-async fn opened_tickets(
+/// The first of these tickets that was not erased meanwhile.
+async fn first_present<'a>(
     read: &mut SqliteConnection,
-    site: &SiteKey,
-    (mailbox, address): (&str, &str),
-    limit: u32,
-) -> Result<Vec<TicketId>, StoreError> {
-    let mut opened = Vec::new();
-    for id in tickets_of_mailbox(read, site, mailbox, CANDIDATES_MAX).await? {
-        if opened.len() >= limit as usize {
-            break;
-        }
-        match ticket_of_id(read, &id).await {
-            Ok(ticket) if is_opened_by(&ticket, site, address) => opened.push(id),
-            Ok(_) => {}
-            // A ticket that cannot be read does not hide the others.
-            Err(error) if error.concerns_row() => {
-                tracing::error!(ticket = id.as_str(), %error, "ticket unreadable, not opened by a link");
-            }
-            Err(error) => return Err(error),
+    tickets: &'a [TicketId],
+) -> Result<Option<&'a TicketId>, StoreError> {
+    for ticket in tickets {
+        let present = query("SELECT 1 FROM tickets WHERE id = ?").bind(ticket.as_str());
+        if present.fetch_optional(&mut *read).await.map_err(store_error)?.is_some() {
+            return Ok(Some(ticket));
         }
     }
-    Ok(opened)
-}
-
-/// The tickets of anonymous sessions of a site whose claimed address has a mailbox, newest first.
-async fn tickets_of_mailbox(
-    read: &mut SqliteConnection,
-    site: &SiteKey,
-    mailbox: &str,
-    limit: u32,
-) -> Result<Vec<TicketId>, StoreError> {
-    // Two ranges, because each index has one of them; the cross join begins with them.
-    let tickets = query_scalar::<_, String>(
-        "SELECT tickets.id FROM (
-            SELECT ticket FROM confirmations WHERE mailbox = ?1 AND confirmed_at IS NULL
-            UNION ALL
-            SELECT ticket FROM confirmations WHERE mailbox = ?1 AND confirmed_at IS NOT NULL) AS claimed
-        CROSS JOIN tickets ON tickets.id = claimed.ticket
-        WHERE site = ?2 AND person IS NULL AND session IS NOT NULL ORDER BY tickets.number DESC LIMIT ?3",
-    );
-    let tickets = tickets.bind(mailbox).bind(site.as_str()).bind(limit);
-    let tickets = tickets.fetch_all(read).await.map_err(store_error)?;
-    Ok(tickets.into_iter().map(TicketId::from).collect())
+    Ok(None)
 }

@@ -14,6 +14,7 @@ use deskbell_core::ids::{CustomerId, SiteKey, TicketId};
 use deskbell_core::ports::{
     Attachments, FileOwner, PutOutcome, StoreError, StoredAttachment, StoredTicket, Upload, UploadUsage, Usage,
 };
+use deskbell_core::rules::access_link::GRANT_LIFE;
 use deskbell_core::timestamp::Timestamp;
 
 /// The columns of an attachment.
@@ -253,13 +254,14 @@ pub async fn attach(
     ticket: &StoredTicket,
     number: u32,
     ids: &[String],
+    now: Timestamp,
 ) -> Result<Vec<usize>, StoreError> {
     let mut missing = Vec::new();
     for (index, id) in ids.iter().enumerate() {
         let attached = query(
             "UPDATE attachments SET ticket = ?1, number = ?2, place = ?3 WHERE site = ?4 AND id = ?5 AND ticket IS NULL
             AND CASE WHEN ?6 IS NULL THEN person IS NULL AND
-                (session IS ?7 OR session IN (SELECT session FROM session_tickets WHERE ticket = ?1)) ELSE person = ?6 END",
+                (session IS ?7 OR session IN (SELECT session FROM session_tickets WHERE ticket = ?1 AND opened_at > ?8)) ELSE person = ?6 END",
         )
         .bind(ticket.id.as_str())
         .bind(number)
@@ -268,6 +270,7 @@ pub async fn attach(
         .bind(id.to_ascii_lowercase())
         .bind(ticket.person.as_ref().map(CustomerId::as_str))
         .bind(ticket.session.map(|session| session.as_bytes().to_vec()))
+        .bind((now - GRANT_LIFE).to_string())
         .execute(&mut *write)
         .await
         .map_err(store_error)?;

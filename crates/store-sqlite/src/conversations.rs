@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
+use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite, query, query_scalar};
 
@@ -20,6 +21,7 @@ use deskbell_core::ports::{
     ListedTicket, MESSAGE_PAGE_BYTES, MessageKey, MessagePage, NewDelivery, NewMessage, Reader, ReaderCounts,
     StoreError, StoredTicket,
 };
+use deskbell_core::rules::access_link::GRANT_LIFE;
 use deskbell_core::rules::coalescing::{CoalescedDeliveries, coalesce};
 use deskbell_core::rules::customer_limits::STATUS_CHANGES_AN_HOUR;
 use deskbell_core::rules::listing::sort_position;
@@ -59,14 +61,14 @@ impl Conversations for SqliteStore {
         limit: u32,
     ) -> Result<CustomerPage, StoreError> {
         let limit = limit as usize;
-        let opened = self.opened(reader).await?;
+        let granted = self.grants(reader).await?;
         let (mut rows, mut statuses) = (Vec::new(), Vec::new());
         // One query for each status, so that each is a range of the index.
         for status in [Status::Open, Status::Solved] {
             if after.is_some_and(|after| after.status > status) {
                 continue;
             }
-            let mut query = readable(LISTED, site, reader, &opened);
+            let mut query = readable(LISTED, site, reader, &granted);
             query.push(" AND status = ").push_bind(status.word());
             if let Some(after) = after.filter(|after| after.status == status) {
                 query.push(" AND (updated_at, number) < (").push_bind(after.updated_at.to_string());
@@ -92,7 +94,8 @@ impl Conversations for SqliteStore {
             _ => None,
         };
         let mut tickets = read_rows(&rows, "ticket", listed_ticket_of)?;
-        tickets.iter_mut().for_each(|ticket| ticket.handling.show_all_if(opened.contains(&ticket.id)));
+        let revealed = tickets.iter_mut().filter(|ticket| granted.contains(&ticket.id));
+        revealed.for_each(|ticket| ticket.handling.reveal_withheld());
         Ok(CustomerPage { tickets, next })
     }
 
@@ -100,9 +103,9 @@ impl Conversations for SqliteStore {
         let counts =
             "SELECT count(*) AS total, coalesce(sum(status = 'open'), 0) AS open, coalesce(sum(unread), 0) AS unread
             FROM tickets WHERE site = ";
-        let opened = self.opened(reader).await?;
+        let granted = self.grants(reader).await?;
         let row =
-            readable(counts, site, reader, &opened).build().fetch_one(&self.readers).await.map_err(store_error)?;
+            readable(counts, site, reader, &granted).build().fetch_one(&self.readers).await.map_err(store_error)?;
         Ok(ReaderCounts { total: row.value("total")?, open: row.value("open")?, unread: row.value("unread")? })
     }
 
@@ -117,8 +120,8 @@ impl Conversations for SqliteStore {
             listed_ticket!(),
             ", excerpt FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE site = "
         );
-        let opened = self.opened(reader).await?;
-        let mut query = readable(listed, site, reader, &opened);
+        let granted = self.grants(reader).await?;
+        let mut query = readable(listed, site, reader, &granted);
         query.push(" AND status = 'open' ORDER BY updated_at DESC, number DESC LIMIT ").push_bind(limit);
         let rows = query.build().fetch_all(&self.readers).await.map_err(store_error)?;
         read_rows(&rows, "ticket", |row| Ok((listed_ticket_of(row)?, row.value("excerpt")?)))
@@ -130,12 +133,14 @@ impl Conversations for SqliteStore {
         reader: Reader<'_>,
         id: &TicketId,
     ) -> Result<Option<ListedTicket>, StoreError> {
-        let opened = self.opened(reader).await?;
-        let mut query = readable(LISTED, site, reader, &opened);
+        let granted = self.grants(reader).await?;
+        let mut query = readable(LISTED, site, reader, &granted);
         query.push(" AND tickets.id = ").push_bind(id.to_string());
         let row = query.build().fetch_optional(&self.readers).await.map_err(store_error)?;
         let mut ticket = row.map(|row| listed_ticket_of(&row)).transpose()?;
-        ticket.iter_mut().for_each(|ticket| ticket.handling.show_all_if(opened.contains(&ticket.id)));
+        if let Some(ticket) = ticket.as_mut().filter(|ticket| granted.contains(&ticket.id)) {
+            ticket.handling.reveal_withheld();
+        }
         Ok(ticket)
     }
 
@@ -150,18 +155,22 @@ impl Conversations for SqliteStore {
             whole_ticket!(),
             " FROM tickets JOIN ticket_bodies ON ticket_bodies.ticket = tickets.id WHERE site = "
         );
-        let opened = self.opened(reader).await?;
-        let mut query = readable(sql, site, reader, &opened);
+        let granted = self.grants(reader).await?;
+        let mut query = readable(sql, site, reader, &granted);
         query.push(" AND tickets.id = ").push_bind(id.to_string());
         let row = query.build().fetch_optional(&self.readers).await.map_err(store_error)?;
         let mut ticket = row.map(|row| ticket_of(&row)).transpose()?;
-        ticket.iter_mut().for_each(|ticket| ticket.handling.show_all_if(opened.contains(&ticket.id)));
+        if let Some(ticket) = ticket.as_mut().filter(|ticket| granted.contains(&ticket.id)) {
+            ticket.handling.reveal_withheld();
+        }
         Ok(ticket)
     }
 
-    async fn opened_tickets(&self, session: &SessionHash) -> Result<Vec<TicketId>, StoreError> {
-        let tickets = query_scalar::<_, String>("SELECT ticket FROM session_tickets WHERE session = ?");
-        let tickets = tickets.bind(&session.as_bytes()[..]).fetch_all(&self.readers).await.map_err(store_error)?;
+    async fn granted_tickets(&self, session: &SessionHash) -> Result<Vec<TicketId>, StoreError> {
+        let tickets =
+            query_scalar::<_, String>("SELECT ticket FROM session_tickets WHERE session = ? AND opened_at > ?");
+        let tickets = tickets.bind(&session.as_bytes()[..]).bind((self.now() - GRANT_LIFE).to_string());
+        let tickets = tickets.fetch_all(&self.readers).await.map_err(store_error)?;
         Ok(tickets.into_iter().map(TicketId::from).collect())
     }
 
@@ -328,7 +337,7 @@ impl Conversations for SqliteStore {
         if let Some(new) = new {
             let files = new.attachments.clone();
             let stored_message = insert_message(&mut write, &changed.id, new, key).await?;
-            let missing = attach(&mut write, &changed, stored_message.number, &files).await?;
+            let missing = attach(&mut write, &changed, stored_message.number, &files, now).await?;
             if !missing.is_empty() {
                 return Ok(ChangeOutcome::MissingFiles(missing));
             }
@@ -368,10 +377,10 @@ impl Conversations for SqliteStore {
 
 const LISTED: &str = concat!("SELECT ", listed_ticket!(), " FROM tickets WHERE site = ");
 
-/// A query for the tickets of a site that a reader may open; `opened` are those that links have opened for them.
-fn readable(select: &'static str, site: &SiteKey, reader: Reader<'_>, opened: &[TicketId]) -> QueryBuilder<Sqlite> {
-    if let (Reader::Session(session), false) = (reader, opened.is_empty()) {
-        return readable_with_opened(select, site, session);
+/// A query for the tickets of a site that a reader may open; `granted` are those that links have granted them.
+fn readable(select: &'static str, site: &SiteKey, reader: Reader<'_>, granted: &[TicketId]) -> QueryBuilder<Sqlite> {
+    if let (Reader::Session(session), false) = (reader, granted.is_empty()) {
+        return readable_with_granted(select, site, session, granted);
     }
     let mut query = QueryBuilder::new(select);
     query.push_bind(site.to_string());
@@ -384,24 +393,31 @@ fn readable(select: &'static str, site: &SiteKey, reader: Reader<'_>, opened: &[
     query
 }
 
-/// The same for a session for which links have opened tickets. The cross join begins with the session's tickets.
-fn readable_with_opened(select: &'static str, site: &SiteKey, session: &SessionHash) -> QueryBuilder<Sqlite> {
+/// The same for a session that links have granted tickets. The cross join begins with the session's tickets.
+fn readable_with_granted(
+    select: &'static str,
+    site: &SiteKey,
+    session: &SessionHash,
+    granted: &[TicketId],
+) -> QueryBuilder<Sqlite> {
     let (columns, rest) = select.split_once(" FROM tickets").unwrap_or((select, ""));
     let mut query = QueryBuilder::new(columns);
     query.push(" FROM (SELECT id FROM tickets WHERE site = ").push_bind(site.to_string());
     query.push(" AND person IS NULL AND session = ").push_bind(session.as_bytes().to_vec());
-    query.push(" UNION SELECT ticket FROM session_tickets WHERE session = ").push_bind(session.as_bytes().to_vec());
-    query.push(") AS readable CROSS JOIN tickets ON tickets.id = readable.id").push(rest);
+    query
+        .push(" UNION SELECT value FROM json_each(")
+        .push_bind(granted.iter().map(TicketId::as_str).collect::<Value>().to_string());
+    query.push(")) AS readable CROSS JOIN tickets ON tickets.id = readable.id").push(rest);
     query.push_bind(site.to_string()).push(" AND person IS NULL");
     query
 }
 
 impl SqliteStore {
-    /// The tickets that links have opened for a reader.
-    async fn opened(&self, reader: Reader<'_>) -> Result<Vec<TicketId>, StoreError> {
+    /// The tickets that links have granted a reader.
+    async fn grants(&self, reader: Reader<'_>) -> Result<Vec<TicketId>, StoreError> {
         match reader {
             Reader::Person(_) => Ok(Vec::new()),
-            Reader::Session(session) => self.opened_tickets(session).await,
+            Reader::Session(session) => self.granted_tickets(session).await,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::chunks::delete_in_chunks;
 use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::{Activity, ActivityKind, ClaimToken, StoreError, StoredTicket};
 use deskbell_core::ports::{DueMail, MailOutcome, MailQuota, NewMail, OutgoingMail, ReturnedReceipt, WaitingMails};
+use deskbell_core::rules::access_link::GRANT_LIFE;
 use deskbell_core::rules::mail_quota::{self, MailScope};
 use deskbell_core::timestamp::Timestamp;
 
@@ -165,7 +166,7 @@ impl OutgoingMail for SqliteStore {
     }
 
     async fn forget_mails(&self, before: Timestamp) -> Result<(), StoreError> {
-        let before = before.to_string();
+        let (before, granted_before) = (before.to_string(), (before - GRANT_LIFE).to_string());
         for forget in [
             "DELETE FROM mails WHERE ticket IN (SELECT ticket FROM mails WHERE due_at IS NULL AND created_at < ? LIMIT ?)",
             "DELETE FROM unsigned_mails WHERE rowid IN (SELECT rowid FROM unsigned_mails WHERE sent_at < ? LIMIT ?)",
@@ -173,7 +174,9 @@ impl OutgoingMail for SqliteStore {
         ] {
             delete_in_chunks(|most| query(forget).bind(&before).bind(most).execute(&self.writer)).await?;
         }
-        Ok(())
+        let forget = "DELETE FROM session_tickets WHERE (session, ticket) IN
+            (SELECT session, ticket FROM session_tickets WHERE opened_at < ? LIMIT ?)";
+        delete_in_chunks(|most| query(forget).bind(&granted_before).bind(most).execute(&self.writer)).await
     }
 }
 

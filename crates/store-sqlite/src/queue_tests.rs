@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Row, query, query_scalar};
 
-use store_conformance::support::{LEASE, NOW, QUEUE, TestClock, submission_key, ticket};
+use store_conformance::support::{LEASE, NOW, QUEUE, TestClock, quota, submission_key, ticket};
 
 use super::tests::{fresh, open};
 use super::*;
 use deskbell_core::ids::DeliveryId;
 use deskbell_core::ports::{
-    DeliveryKind, DeliveryOutcome, DueDelivery, NewDelivery, NewMail, OutgoingMail, Queue, SiteScope, SubmissionExtras,
-    SubmissionOutcome, Tickets,
+    AccessLinks, DeliveryKind, DeliveryOutcome, DueDelivery, LinkTerms, MailLimits, NewAccessLink, NewDelivery,
+    NewMail, OutgoingMail, Queue, SiteScope, SubmissionExtras, SubmissionOutcome, Tickets,
 };
+use deskbell_core::rules::address::mailbox;
 
 /// A number of rows at which a linear cost would show.
 const MANY: u32 = 50_000;
@@ -147,6 +148,47 @@ async fn claiming_cost_does_not_depend_on_blocked_deliveries() {
         println!("{name}: {many} steps, {few} with six rows");
         assert!(many <= few * 2 + 200, "{name}: {many} steps, {few} with six rows");
     }
+}
+
+/// The steps on the writer's connection that it takes to drop a request for a link, if a number of tickets have its mailbox but another address.
+async fn drop_cost(tickets: u32) -> u64 {
+    let (store, _folder) = waiting(&[]).await;
+    for number in 0..tickets {
+        let id = number.to_string();
+        let unconfirmed = Some(format!("ada+{number}@example.com"));
+        let extras = SubmissionExtras { unconfirmed, ..SubmissionExtras::default() };
+        let ticket = ticket(&id, &format!("DB-{id}"), NOW);
+        assert_eq!(store.submit(&ticket, &submission_key(&id), extras).await.unwrap(), SubmissionOutcome::Stored);
+    }
+    let address = "ada+x@example.com";
+    let request = NewAccessLink {
+        site: "acme".into(),
+        address: address.into(),
+        mailbox: mailbox(address),
+        language: "en".into(),
+        quota: quota(address),
+        life: LEASE,
+        queue_max: 10,
+    };
+    store.request_access_link(&request).await.unwrap();
+    let steps = Arc::new(AtomicU64::new(0));
+    let counted = steps.clone();
+    let mut writer = store.writer.acquire().await.unwrap();
+    writer.lock_handle().await.unwrap().set_progress_handler(STEPS, move || {
+        counted.fetch_add(STEPS as u64, Ordering::Relaxed);
+        true
+    });
+    drop(writer);
+    let terms = LinkTerms { token_hash: [1; 32], life: LEASE, limits: MailLimits::default() };
+    assert_eq!(store.claim_access_link(&"acme".into(), LEASE, &terms).await.unwrap(), None);
+    assert_eq!(store.next_access_link(&"acme".into()).await.unwrap(), None, "it was dropped");
+    steps.load(Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn requests_for_links_do_not_hold_up_writers_however_many_tickets_have_their_mailbox() {
+    let (few, many) = (drop_cost(3).await, drop_cost(100).await);
+    assert!(many <= few * 2 + 200, "{many} steps, {few} with three tickets");
 }
 
 #[tokio::test]

@@ -133,7 +133,7 @@ pub async fn insert_submission(
         .execute(&mut *transaction)
         .await
         .map_err(store_error)?;
-    let missing = attachments::attach(transaction, new, 0, &new.ticket.attachments).await?;
+    let missing = attachments::attach(transaction, new, 0, &new.ticket.attachments, new.received_at).await?;
     if !missing.is_empty() {
         return Ok(SubmissionOutcome::MissingFiles(missing));
     }

@@ -71,24 +71,24 @@ pub enum AccessLinkOutcome {
     Dropped,
 }
 
-/// What a link opened.
+/// What a link opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenedLink {
+pub struct AccessGrant {
     /// The address to which it was sent.
     pub address: String,
-    /// The tickets that it opens by [`crate::rules::access_link::is_opened_by`], newest first.
+    /// The tickets of anonymous sessions of its site with exactly this address: first those whose sender has confirmed it, then newest first.
     pub tickets: Vec<TicketId>,
 }
 
-/// Requests for links, their mails, and the links that were sent. [`super::OutgoingMail::forget_mails`] deletes those that have expired. Writes are
-/// on disk when they return.
+/// Requests for links, their mails, the links that were sent, and what they have granted sessions. [`super::OutgoingMail::forget_mails`] deletes what
+/// has expired. Writes are on disk when they return.
 #[async_trait]
 pub trait AccessLinks: Send + Sync {
     /// Stores a request, in the same way whether or not there are tickets. One that waits for the same address already is the same.
     async fn request_access_link(&self, new: &NewAccessLink) -> Result<(), StoreError>;
 
     /// Claims the mail of a site that has been due longest, and counts the attempt. Requests for addresses without a ticket that a link would
-    /// open, or above a limit, are deleted instead.
+    /// open, above a limit, or for which nobody waits any more ([`crate::rules::access_link::is_given_up`]) are deleted instead.
     async fn claim_access_link(
         &self,
         site: &SiteKey,
@@ -114,13 +114,24 @@ pub trait AccessLinks: Send + Sync {
     /// Whether a link of a site could be opened now.
     async fn is_access_link_valid(&self, site: &SiteKey, token_hash: &[u8; 32]) -> Result<bool, StoreError>;
 
-    /// Opens a link of a site once, for a session if there is one, and ends all other links of its mailbox there. At most `limit` tickets; none if
-    /// it is not valid, or was opened before.
+    /// What a link of a site would open now, at most `limit` tickets; none if it is not valid. Changes nothing.
+    async fn access_grant(
+        &self,
+        site: &SiteKey,
+        token_hash: &[u8; 32],
+        limit: u32,
+    ) -> Result<Option<AccessGrant>, StoreError>;
+
+    /// Opens a link of a site once, and ends all other links of its mailbox there. A session, if there is one, is granted these tickets from
+    /// [`AccessLinks::access_grant`] for [`crate::rules::access_link::GRANT_LIFE`]. `false` if the link is not valid, or was opened before; nothing is
+    /// granted then.
     async fn open_access_link(
         &self,
         site: &SiteKey,
         token_hash: &[u8; 32],
-        session: Option<&SessionHash>,
-        limit: u32,
-    ) -> Result<Option<OpenedLink>, StoreError>;
+        grant: Option<(&SessionHash, &[TicketId])>,
+    ) -> Result<bool, StoreError>;
+
+    /// Takes from a session what links have granted it.
+    async fn forget_grants(&self, session: &SessionHash) -> Result<(), StoreError>;
 }

@@ -59,8 +59,8 @@ pub trait Conversations: Send + Sync {
         id: &TicketId,
     ) -> Result<Option<StoredTicket>, StoreError>;
 
-    /// The tickets that links have opened for a session: what [`super::AccessLinks::open_access_link`] has given it.
-    async fn opened_tickets(&self, session: &SessionHash) -> Result<Vec<TicketId>, StoreError>;
+    /// The tickets that links have granted a session ([`super::AccessLinks::open_access_link`]), unless that has expired.
+    async fn granted_tickets(&self, session: &SessionHash) -> Result<Vec<TicketId>, StoreError>;
 
     /// The messages of a ticket with numbers above `after`. The ticket itself, number 0, is not included.
     async fn messages(&self, ticket: &TicketId, after: u32) -> Result<Vec<Message>, StoreError>;
@@ -105,8 +105,8 @@ pub trait Conversations: Send + Sync {
     ) -> Result<ChangeOutcome, StoreError>;
 }
 
-/// Who may open a ticket: the customer who owns it; or while no customer owns it, the session that sent it, and those for which a link that was mailed to
-/// its address has opened it. For these nothing waits for a confirmation of the address.
+/// Who may open a ticket: the customer who owns it; or while no customer owns it, the session that sent it, and those to which a link that was mailed to
+/// its address has granted it. For these nothing waits for a confirmation of the address.
 #[derive(Clone, Copy, Debug)]
 pub enum Reader<'a> {
     /// A verified customer, by the host's id.
@@ -183,9 +183,9 @@ impl Handling {
         }
     }
 
-    /// Shows what waits for the confirmation of the address, to whoever has opened the ticket by a link that was mailed to it.
-    pub fn show_all_if(&mut self, is_opened: bool) {
-        if is_opened && self.confirmation.is_awaited() {
+    /// Reveals what waits for the confirmation of the address, for whoever has opened the ticket by a link that was mailed to it.
+    pub fn reveal_withheld(&mut self) {
+        if self.confirmation.is_awaited() {
             self.confirmation = Confirmation::Confirmed;
         }
     }

@@ -46,7 +46,7 @@ mod tickets;
 
 use async_trait::async_trait;
 
-pub use access_links::{AccessLinkOutcome, AccessLinks, DueAccessLink, LinkTerms, NewAccessLink, OpenedLink};
+pub use access_links::{AccessGrant, AccessLinkOutcome, AccessLinks, DueAccessLink, LinkTerms, NewAccessLink};
 pub use agents::{Agent, AgentSession, AgentSessions, Grant, LoginMethod, NewAgentSession, Role, SiteScope};
 pub use answer_mail::{AnswerMailOutcome, AnswerMails, DueAnswerMail, NewAnswerMail};
 pub use attachments::{Attachments, FileOwner, PutOutcome, StoredAttachment, Upload, UploadUsage, Usage};

@@ -162,6 +162,6 @@ pub trait OutgoingMail: Send + Sync {
     /// Clears recorded bounces of a mailbox, because its owner has written from it.
     async fn forget_bounces(&self, site: &SiteKey, mailbox: &str) -> Result<(), StoreError>;
 
-    /// Deletes finished mails, and mails counted against quotas, from before a time, and links that expired before it.
+    /// Deletes finished mails, and mails counted against quotas, from before a time, and links and what they have granted that expired before it.
     async fn forget_mails(&self, before: Timestamp) -> Result<(), StoreError>;
 }

@@ -1,4 +1,4 @@
-//! One-time links that open the tickets of anonymous senders: how long they are valid, what they open, and how their tokens are made.
+//! One-time links that open the tickets of anonymous senders: how long they are valid, what they open and for how long, and how their tokens are made.
 
 use std::time::Duration;
 
@@ -7,8 +7,9 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::address::{claimed_email, exact_address};
-use crate::ids::{IdempotencyKey, SiteKey};
+use crate::ids::{IdempotencyKey, SiteKey, TicketId};
 use crate::ports::{Reader, StoredTicket};
+use crate::timestamp::Timestamp;
 
 /// How many minutes a link is valid, from the moment at which its mail is sent.
 pub const LIFE_MINUTES: u32 = 30;
@@ -18,10 +19,17 @@ pub const LIFE: Duration = Duration::from_secs(60 * LIFE_MINUTES as u64);
 pub const GIVE_UP_AFTER: Duration = Duration::from_secs(60 * 60);
 /// How many requests of a site may wait for the worker that sends their mails.
 pub const QUEUE_MAX: u32 = 1000;
-/// The most tickets that a link opens.
+/// The most tickets that a link opens. Anybody can send tickets with anybody's address, so those whose sender has confirmed it come first.
 pub const TICKETS_MAX: u32 = 200;
-/// How many tickets with the same mailbox are compared with the address of a link. Others cannot hide a customer's tickets behind theirs with fewer.
+/// How many tickets with the same mailbox are compared with the address of a link, those with a confirmed address first. Others can hide the tickets of
+/// a customer who has confirmed nothing, but only with as many of their own.
 pub const CANDIDATES_MAX: u32 = 2_000;
+/// The most bytes of messages that are shown at once, unless the first ticket alone has more.
+pub const PAGE_BYTES: usize = 2_000_000;
+/// How many days a session reads and answers the tickets that a link has granted it.
+pub const GRANT_DAYS: u32 = 30;
+/// The same as a duration.
+pub const GRANT_LIFE: Duration = Duration::from_secs(24 * 60 * 60 * GRANT_DAYS as u64);
 
 /// The token of a link.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,6 +69,28 @@ pub fn is_opened_by(ticket: &StoredTicket, site: &SiteKey, link_address: &str) -
     ticket.site == *site
         && is_anonymous
         && address.is_some_and(|address| exact_address(&address) == exact_address(link_address))
+}
+
+/// The tickets among those of a mailbox whose address is exactly that of a link, in their order, at most `limit`. Candidates are tickets with their
+/// addresses.
+pub fn matching_tickets(
+    candidates: impl IntoIterator<Item = (TicketId, String)>,
+    link_address: &str,
+    limit: u32,
+) -> Vec<TicketId> {
+    let link_address = exact_address(link_address);
+    let matching = candidates.into_iter().filter(|(_, address)| exact_address(address) == link_address);
+    matching.map(|(id, _)| id).take(limit as usize).collect()
+}
+
+/// Whether nobody waits any more for the mail of a request.
+pub fn is_given_up(requested_at: Timestamp, now: Timestamp) -> bool {
+    now > requested_at + GIVE_UP_AFTER
+}
+
+/// Whether what was granted at a time is still granted.
+pub fn is_granted(granted_at: Timestamp, now: Timestamp) -> bool {
+    now < granted_at + GRANT_LIFE
 }
 
 /// The key under which a reply of a reader is stored. Whoever writes in a session that a link has let in may be somebody else than the sender of the
@@ -117,6 +147,33 @@ mod tests {
         let email = "ada@example.com".to_string();
         ticket.ticket.context.user = Some(User { verified: true, email, ..User::default() });
         assert!(!opens(&ticket, "acme", "ada@example.com"), "the host has signed the address");
+    }
+
+    #[test]
+    fn tickets_match_with_exactly_the_address_of_the_link() {
+        let candidates = |addresses: &[&str]| -> Vec<(TicketId, String)> {
+            let numbered = addresses.iter().enumerate();
+            numbered.map(|(number, address)| (TicketId::new(number.to_string()), address.to_string())).collect()
+        };
+        let matching = |addresses: &[&str], limit: u32| -> Vec<String> {
+            let tickets = matching_tickets(candidates(addresses), "ada@Example.com ", limit);
+            tickets.iter().map(TicketId::to_string).collect()
+        };
+        let addresses =
+            ["ada@example.com", "ada+1@example.com", "eve@example.com", " ADA@EXAMPLE.com", "ada@example.com"];
+        assert_eq!(matching(&addresses, 10), ["0", "3", "4"]);
+        assert_eq!(matching(&addresses, 2), ["0", "3"]);
+        assert!(matching(&addresses[1..3], 10).is_empty());
+    }
+
+    #[test]
+    fn requests_and_grants_end() {
+        let start: Timestamp = "2026-01-01T00:00:00.000Z".parse().unwrap();
+        let later = |life: Duration| start + life + Duration::from_millis(1);
+        assert!(!is_given_up(start, start + GIVE_UP_AFTER) && is_given_up(start, later(GIVE_UP_AFTER)));
+        assert!(
+            is_granted(start, later(GRANT_LIFE - Duration::from_secs(1))) && !is_granted(start, start + GRANT_LIFE)
+        );
     }
 
     #[test]

@@ -79,9 +79,10 @@ pub struct Routers {
 pub fn router(parts: &Routers) -> Router {
     let Routers { edge, api, help, assets, has_inbox, .. } = parts;
     let page = from_fn_with_state((edge.guard.clone(), Charge::Page), limits::hold_other);
+    let help_pages = help::router(help.clone()).layer(from_fn(envelope::in_time)).layer(page.clone());
     let mut router = Router::new()
         .nest(VERSION_1, api::router(api.clone()))
-        .nest("/help", help::router(help.clone()).layer(from_fn(envelope::in_time)).layer(page.clone()));
+        .nest("/help", help_pages.layer(from_fn(help::show_problems)));
     if *has_inbox {
         router = router.merge(inbox_pages(parts));
     }

@@ -62,7 +62,9 @@ impl AmendTicket {
 
 /// The summary for a reader.
 fn summary_for(mut ticket: StoredTicket, reads_all: bool) -> Summary {
-    ticket.handling.show_all_if(reads_all);
+    if reads_all {
+        ticket.handling.reveal_withheld();
+    }
     summary(&ticket)
 }
 

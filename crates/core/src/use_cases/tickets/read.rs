@@ -53,11 +53,11 @@ impl ReadTickets {
         self.conversations.customer_counts(site, reader).await
     }
 
-    /// The tickets that links have opened for a reader.
-    pub async fn opened(&self, reader: Reader<'_>) -> Result<Vec<TicketId>, StoreError> {
+    /// The tickets that links have granted a reader.
+    pub async fn granted_tickets(&self, reader: Reader<'_>) -> Result<Vec<TicketId>, StoreError> {
         match reader {
             Reader::Person(_) => Ok(Vec::new()),
-            Reader::Session(session) => self.conversations.opened_tickets(session).await,
+            Reader::Session(session) => self.conversations.granted_tickets(session).await,
         }
     }
 

@@ -22,7 +22,7 @@ use crate::http::client::Client;
 use crate::http::problem::Refusal;
 use crate::http::requester::{self, Requesters};
 use crate::live::{Live, Watch};
-use deskbell_core::ids::SiteKey;
+use deskbell_core::ids::{SiteKey, TicketId};
 use deskbell_core::ports::{ReaderCounts, Requester};
 use deskbell_core::use_cases::tickets::ReadTickets;
 use domain::conversation::Summary;
@@ -72,9 +72,9 @@ pub async fn answer(
     let claimed = requester::claimed(&site, &headers).ok_or(Refusal::Unidentified)?;
     let permit = guard.open_stream(client.address, claimed)?;
     let end = Instant::now() + requesters.remaining(&requester).unwrap_or(WITHOUT_TOKEN);
-    let opened = tickets.opened(reader).await?;
+    let granted = tickets.granted_tickets(reader).await?;
     let watch = StreamGuard {
-        changes: live.watch(&site, reader, &opened),
+        changes: live.watch(&site, reader, &granted),
         tickets,
         site,
         requester,
@@ -113,12 +113,22 @@ async fn next(watch: &mut StreamGuard) -> Option<Event> {
     };
     match changed {
         Ok(change) => {
+            // Without it the client opens another stream, with what is still granted.
+            if change.is_granted && !is_readable(watch, &change.ticket.id).await {
+                return None;
+            }
             let counts = change.counts(watch.tickets.counts(&watch.site, watch.requester.reader()?)).await.ok()?;
             event(Some(change.ticket.clone()), counts)
         }
         Err(RecvError::Lagged(_)) => state(watch).await,
         Err(RecvError::Closed) => None,
     }
+}
+
+/// Whether the reader may still open a ticket.
+async fn is_readable(watch: &StreamGuard, ticket: &str) -> bool {
+    let Some(reader) = watch.requester.reader() else { return false };
+    watch.tickets.one(&watch.site, reader, &TicketId::new(ticket)).await.is_ok()
 }
 
 async fn state(watch: &StreamGuard) -> Option<Event> {

@@ -52,7 +52,7 @@ pub async fn show_ticket(
     body: Body,
 ) -> Result<Response, Refusal> {
     let form = form_fields(body).await?;
-    let ticket = help.open_link.open(&site, &id, field(&form, "key")).await?;
+    let ticket = help.open_link.open(&site, &id, field_value(&form, "key")).await?;
     let messages = match &ticket {
         Some(ticket) => help.read_tickets.all(ticket).await?,
         None => Vec::new(),
@@ -72,6 +72,6 @@ pub async fn form_fields(body: Body) -> Result<Vec<(String, String)>, Refusal> {
 }
 
 /// The first field with a name; empty if there is none.
-pub fn field<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
+pub fn field_value<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
     form.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
 }

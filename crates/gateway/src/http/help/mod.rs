@@ -28,6 +28,9 @@ use domain::texts::{self, GatewayText, Language, Text};
 
 use crate::guard::Guard;
 use crate::http::language::accepted_language;
+use crate::live::Live;
+
+pub use page::show_problems;
 
 /// Allows only the gateway's own resources, and requests to the site's search engines.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self' https:; \
@@ -50,6 +53,8 @@ pub struct HelpState {
     pub request_access: Arc<RequestAccessLink>,
     /// Opens these links.
     pub open_access: Arc<OpenAccessLink>,
+    /// The open streams.
+    pub live: Live,
     /// Limits what changes something.
     pub guard: Arc<Guard>,
     /// Reads their messages.
@@ -62,6 +67,7 @@ pub fn router(state: HelpState) -> Router {
         .route("/{site}", get(answer))
         .route("/{site}/access", get(access::show_form).post(access::request))
         .route("/{site}/access/open", get(access::show_link).post(access::open))
+        .route("/{site}/access/forget", get(access::show_form).post(access::forget))
         .route("/{site}/tickets/{id}", get(linked::show_form).post(linked::show_ticket))
         .route("/{site}/tickets/{id}/unsubscribe", get(unsubscribe::show_form).post(unsubscribe::end))
         .route("/-/help.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))

@@ -1,6 +1,8 @@
 //! Pages that work without scripts: what links of mails open, and the form that asks for such a link.
 
+use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
@@ -12,6 +14,9 @@ use domain::texts::{self, GatewayText, Language, TicketsText, fill};
 
 /// Allows only the gateway's own resources, and a form to itself.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// The media type of problems (RFC 9457).
+const PROBLEM: &str = "application/problem+json";
 
 /// The texts of a page in its language.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +95,26 @@ impl PageTexts {
             }
         }
     }
+}
+
+/// Shows problems as pages in the language of the browser; the documents of the API are for programs.
+pub async fn show_problems(request: Request, next: Next) -> Response {
+    let texts = PageTexts::of_browser(request.headers());
+    let (problem, body) = next.run(request).await.into_parts();
+    if problem.headers.get(header::CONTENT_TYPE).is_none_or(|media_type| media_type != PROBLEM) {
+        return Response::from_parts(problem, body);
+    }
+    let title = texts.text(GatewayText::HelpFailed);
+    let content = html! {
+        h1 { (title) }
+        p role="alert" { (texts.text(GatewayText::HelpTryAgain)) }
+    };
+    let mut page = texts.page(problem.status, &title, &content);
+    if let Some(seconds) = problem.headers.get(header::RETRY_AFTER) {
+        page.headers_mut().insert(header::RETRY_AFTER, seconds.clone());
+    }
+    *page.extensions_mut() = problem.extensions;
+    page
 }
 
 /// The page about the ticket that a link of a mail has opened, in its language; without a ticket, one that says why there is none.
