@@ -49,7 +49,7 @@ use deskbell_core::ports::{
     StatusPolls, Store, StoreError, TicketChanges,
 };
 use deskbell_core::pseudonym::Pseudonyms;
-use deskbell_core::use_cases::access::{OpenAccessLink, RequestAccessLink, SignIn};
+use deskbell_core::use_cases::access::{RequestAccessLink, SignIn};
 use deskbell_core::use_cases::agents::{Audit, HandleSessions};
 use deskbell_core::use_cases::attachments::{
     CleanFiles, FileAddresses, KeepFile, ReadFiles, StoreFile, SweepFiles, UploadLimits,
@@ -68,8 +68,8 @@ use deskbell_core::use_cases::search::counting::Counting;
 use deskbell_core::use_cases::search::import::{ImportQuestions, ScheduledImport};
 use deskbell_core::use_cases::search::{IndexLimits, Indexes};
 use deskbell_core::use_cases::tickets::{
-    AmendTicket, AutomaticReply, ConfirmAddress, FindSimilar, GatherTickets, HandleTicket, OpenLink, PlanExtras,
-    ReadTickets, ReplyToTicket, RequestCode, SubmissionLimits, TakeTicket,
+    AmendTicket, AutomaticReply, ConfirmAddress, FindSimilar, GatherTickets, HandleTicket, OpenAccessLink, OpenLink,
+    PlanExtras, ReadTickets, ReplyToTicket, RequestCode, SubmissionLimits, TakeTicket,
 };
 use files::{Bucket, BucketOptions, Credentials, Folder, FolderDisk};
 use store::OpenStore;

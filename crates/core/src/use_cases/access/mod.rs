@@ -3,5 +3,5 @@
 mod links;
 mod sign_in;
 
-pub use links::{OpenAccessLink, OpenedTickets, RequestAccessLink, RequestLinkError};
+pub use links::{RequestAccessLink, RequestLinkError};
 pub use sign_in::{ReaderError, SignIn};

@@ -19,7 +19,8 @@ use crate::http::problem::Refusal;
 use deskbell_core::ids::SiteKey;
 use deskbell_core::ports::Reader;
 use deskbell_core::rules::access_link::{GRANT_DAYS, LIFE_MINUTES};
-use deskbell_core::use_cases::access::{OpenedTickets, RequestLinkError};
+use deskbell_core::use_cases::access::RequestLinkError;
+use deskbell_core::use_cases::tickets::OpenedTickets;
 use domain::texts::{GatewayText, fill};
 use domain::ticket::Status;
 

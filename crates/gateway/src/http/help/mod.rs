@@ -20,10 +20,9 @@ use maud::{DOCTYPE, Markup, html};
 
 use deskbell_core::ids::SiteKey;
 use deskbell_core::site::Sites;
-use deskbell_core::use_cases::access::{OpenAccessLink, RequestAccessLink};
+use deskbell_core::use_cases::access::RequestAccessLink;
 use deskbell_core::use_cases::mail::Unsubscribe;
-use deskbell_core::use_cases::tickets::OpenLink;
-use deskbell_core::use_cases::tickets::ReadTickets;
+use deskbell_core::use_cases::tickets::{OpenAccessLink, OpenLink, ReadTickets};
 use domain::texts::{self, GatewayText, Language, Text};
 
 use crate::guard::Guard;
