@@ -375,10 +375,10 @@ export const start = async (parts, said, heard, ticketsChanged) => {
       const offer = draft?.putAside();
       const ticket = JSON.parse(item.body);
       program.editTicket(ticket);
-      const given = carried.give(item.files, draft?.id() ?? "");
+      const filesRestored = carried.give(item.files, draft?.id() ?? "");
       await sealed?.giveBack(key, () => saveDraft(ticket.message));
       offer?.();
-      await given;
+      await filesRestored;
     },
     /** What was last sent, and the names of the attachments that it lacks. */
     lastSent: () => last,

@@ -182,8 +182,8 @@ impl Installation {
         for text in &sent {
             let is_ticket = text.starts_with("Ticket");
             let quoted = format!("{text:?}");
-            let about = events.iter().filter(|(_, body)| body.contains("ticket.created") == is_ticket);
-            assert_eq!(about.filter(|(_, body)| body.contains(&quoted)).count(), 1, "{text}");
+            let same_kind = events.iter().filter(|(_, body)| body.contains("ticket.created") == is_ticket);
+            assert_eq!(same_kind.filter(|(_, body)| body.contains(&quoted)).count(), 1, "{text}");
         }
     }
 
