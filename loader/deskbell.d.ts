@@ -259,13 +259,14 @@ export interface Events {
     /**
      * `unsure`: without a gateway, it may have been sent, and the customer is asked whether to send it again.
      * `blocked`: something on the way to the gateway refuses this, or blocks it and not other requests. `no-room`: the
-     * gateway can store nothing at the moment. `site`: the gateway does
-     * not know the site.
+     * gateway can store nothing at the moment. `site`: the gateway does not know the site. `origin`: the site's `origins`
+     * do not allow this page.
      */
     cause:
       | "site"
       | "blocked"
       | "no-room"
+      | "origin"
       | "wasm"
       | "globals"
       | "load"

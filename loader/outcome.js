@@ -9,6 +9,7 @@
  * @property {boolean} [late] whether the request timed out
  * @property {boolean} [online] whether the browser considers itself online
  * @property {boolean} [passes] whether a small request right after reached the gateway, if that was tried
+ * @property {boolean} [isForeign] whether the gateway does not allow this page's origin
  * @property {number} [tries] how many attempts were made before
  * @property {string} [sealed] what was sent: `reply`, `keyless` if a second request would create another ticket, otherwise a ticket
  */
@@ -36,8 +37,9 @@ const codeOf = ({ text }) => {
 
 /**
  * The outcome: `sent`; `refused`, for good, and nothing was stored; `missing`, nothing was stored because attachments
- * are missing; or why it is unknown: `offline`, `unreachable`, `blocked` (something in between lets other requests
- * through, or refuses this one), `timed-out`, `busy`, `no-room` (the gateway can store nothing), `fault`, `unsure`.
+ * are missing; or why it is unknown: `offline`, `unreachable`, `origin` (the gateway does not allow this page's),
+ * `blocked` (something in between lets other requests through, or refuses this one), `timed-out`, `busy`, `no-room` (the
+ * gateway can store nothing), `fault`, `unsure`.
  * @param {Tried} tried
  */
 export const outcome = (tried) => {
@@ -48,10 +50,11 @@ export const outcome = (tried) => {
 
 /** @param {Tried} tried */
 const wordOf = (tried) => {
-  const { status, text = "", late, online, passes, tries, sealed } = tried;
+  const { status, text = "", late, online, passes, isForeign, tries, sealed } = tried;
   const code = codeOf(tried);
   /** The outcome of a response from something in between. */
   const foreign = passes ? "blocked" : "unreachable";
+  if (!status && isForeign) return "origin";
   if (!status) return late ? "timed-out" : !online ? "offline" : passes && tries ? "blocked" : "unreachable";
   if (status >= 200 && status < 300) {
     const { reference, number } = parsed(text);

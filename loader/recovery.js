@@ -39,10 +39,37 @@ const passes = async (siteUrl) => {
 };
 
 /**
- * The outcome of a request that may be blocked alone.
+ * Whether the gateway can be reached, and this page may not read its responses about the site.
+ * @param {string} siteUrl
+ */
+const isForeign = async (siteUrl) => {
+  /** @param {RequestMode} mode */
+  const reaches = async (mode) => {
+    const timer = new AbortController();
+    setTimeout(() => timer.abort(), PATIENCE_MS);
+    try {
+      await fetch(`${siteUrl}/config`, { mode, credentials: "omit", cache: "no-store", signal: timer.signal });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return (await reaches("no-cors")) && !(await reaches("cors"));
+};
+
+/**
+ * The outcome of a request that may be blocked alone. The host's developer learns if the gateway does not allow the page.
  * @param {import("./outcome.js").Tried} tried @param {string} siteUrl
  */
-export const reconsider = async (tried, siteUrl) => outcome({ ...tried, passes: await passes(siteUrl) });
+export const reconsider = async (tried, siteUrl) => {
+  const reached = await passes(siteUrl);
+  const foreign = reached && !tried.status && (await isForeign(siteUrl));
+  if (foreign)
+    console.error(
+      `deskbell: ${siteUrl} does not accept tickets from pages of ${location.origin}; add it to the site's \`origins\``,
+    );
+  return outcome({ ...tried, passes: reached, isForeign: foreign });
+};
 
 /**
  * Retries an upload once, to find out whether the file or the network is the cause. If it is the file, the message is

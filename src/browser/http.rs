@@ -36,7 +36,7 @@ pub struct Reply {
     pub is_late: bool,
 }
 
-/// Aborts a request when it is dropped.
+/// Aborts a request when it is dropped, or earlier.
 #[derive(Debug, Default)]
 pub struct Abort(Option<AbortController>);
 
@@ -46,6 +46,13 @@ impl Abort {
         Abort(AbortController::new().ok())
     }
 
+    /// Aborts the request now, whoever still waits for it.
+    pub fn end(&self) {
+        if let Some(controller) = &self.0 {
+            controller.abort();
+        }
+    }
+
     fn controller(&self) -> Option<AbortController> {
         self.0.clone()
     }
@@ -53,9 +60,7 @@ impl Abort {
 
 impl Drop for Abort {
     fn drop(&mut self) {
-        if let Some(controller) = &self.0 {
-            controller.abort();
-        }
+        self.end();
     }
 }
 

@@ -9,6 +9,10 @@ use std::time::Duration;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
+/// How often a condition is tested, and how many times.
+const POLL: Duration = Duration::from_millis(100);
+const POLLS_MAX: u32 = 600;
+
 /// Calls a function once after a time, unless it is dropped before.
 #[derive(Debug)]
 pub struct Timer {
@@ -44,6 +48,17 @@ pub async fn wait(time: Duration) {
         if done.get() || timer.is_none() { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
+}
+
+/// Waits until a condition holds, at most a minute. Boxed, so that the program has its code once.
+pub async fn until(holds: Box<dyn Fn() -> bool>) {
+    // Counted, because nothing is waited for where the browser refuses timers.
+    for _ in 0..POLLS_MAX {
+        if holds() {
+            return;
+        }
+        wait(POLL).await;
+    }
 }
 
 /// Waits for a future; `None` if it takes longer than a time.

@@ -1,11 +1,13 @@
 //! What the host has set: the user and the configuration.
 
+use std::time::Duration;
+
 use wasm_bindgen::JsValue;
 
 use super::model::Model;
 use super::{Panel, STATE, suggestions, ticket};
 use crate::browser::http::Abort;
-use crate::browser::{context, loader, read};
+use crate::browser::{context, loader, read, timer};
 use crate::components::el::spawn;
 use domain::config::{self, Config};
 use domain::context::User;
@@ -16,6 +18,9 @@ use wire::{Read, Source};
 const USER: u8 = 1;
 /// The change that another configuration is published for the current user.
 const PUBLISHED: u8 = 2;
+
+/// After how many seconds each request of the configuration is repeated that has failed.
+const REPEATED_AFTER: [u64; 6] = [3, 10, 30, 60, 120, 300];
 
 /// The host has set something: the user, what is published for them, or, with any other number, a value.
 pub fn changed(panel: Panel, change: u8) {
@@ -96,31 +101,44 @@ impl Panel {
         values.last().unwrap_or(published)
     }
 
+    /// Requests the configuration, and again while that fails: without it the site's fields, its consent and its files are missing.
     pub(super) fn fetch_config(self) {
         let numbers = STATE.with(|state| &state.config_numbers);
         let (last, received) = numbers.get();
         let number = last + 1;
         numbers.set((number, received));
         spawn(async move {
-            let config = self.ask("config", &Abort::new()).await;
-            let (last, received) = numbers.get();
-            if received > number {
-                return;
+            let mut waits = REPEATED_AFTER.into_iter();
+            loop {
+                let config = self.ask("config", &Abort::new()).await;
+                let (last, received) = numbers.get();
+                if received > number {
+                    return;
+                }
+                let has_failed = config.is_none();
+                if !has_failed {
+                    numbers.set((last, number));
+                }
+                self.publish(config);
+                // A later request repeats itself.
+                let Some(seconds) = waits.next().filter(|_| has_failed && last == number) else { return };
+                timer::wait(Duration::from_secs(seconds)).await;
             }
-            if config.is_some() {
-                numbers.set((last, number));
-            }
-            // What was published before stays valid if a later request fails.
-            if config.is_some() || received == 0 {
-                self.loader().configured(config.as_ref().unwrap_or(&JsValue::UNDEFINED));
-            }
-            if let Some(config) = config {
-                STATE.with(|state| state.published.replace(config));
-                self.listen_to_host();
-            }
-            self.change(|model| model.configured = true);
-            suggestions::start(self);
-            self.show_incidents();
         });
+    }
+
+    /// Takes the response with the configuration. One that was published before stays valid if a later request fails.
+    fn publish(self, config: Option<JsValue>) {
+        if config.is_none() && self.peek(|model| model.configured) {
+            return;
+        }
+        self.loader().configured(config.as_ref().unwrap_or(&JsValue::UNDEFINED));
+        if let Some(config) = config {
+            STATE.with(|state| state.published.replace(config));
+            self.listen_to_host();
+        }
+        self.change(|model| model.configured = true);
+        suggestions::start(self);
+        self.show_incidents();
     }
 }

@@ -40,7 +40,7 @@ const REPEATED_AFTER: [u64; 5] = [1, 2, 4, 8, 16];
 pub struct Running {
     number: u32,
     _pause: Option<Timer>,
-    _abort: Option<Rc<Abort>>,
+    abort: Option<Rc<Abort>>,
     _announcement: Option<Timer>,
 }
 
@@ -62,7 +62,7 @@ pub fn start(panel: Panel) {
         return;
     }
     let abort = Rc::new(Abort::new());
-    replace(Running { number, _abort: Some(abort.clone()), ..Running::default() });
+    replace(Running { number, abort: Some(abort.clone()), ..Running::default() });
     let go = move || spawn(run(panel, number, query, abort));
     if at_once {
         return go();
@@ -118,20 +118,28 @@ pub fn count(panel: Panel, name: &str, questions: Vec<String>) {
 }
 
 fn replace(running: Running) {
-    // Dropped after the borrow, because aborting a request calls into the page.
+    // After the borrow, because aborting a request calls into the page.
     let ended = STATE.with(|state| state.search.replace(running));
-    drop(ended);
+    // Ended and not only dropped, because what waits for the response has the handle as well.
+    if let Some(abort) = ended.abort {
+        abort.end();
+    }
+}
+
+/// Whether no other search has replaced the one with the number.
+fn is_current(number: u32) -> bool {
+    STATE.with(|state| state.search.borrow().number == number)
 }
 
 async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
-    let is_current = || STATE.with(|state| state.search.borrow().number == number);
+    let is_current = || is_current(number);
     let mut answer = ask(panel, &query, SearchTrigger::Typed, &abort).await;
     for (repeats, seconds) in REPEATED_AFTER.into_iter().enumerate() {
         if answer.is_some() || !is_current() {
             break;
         }
         if repeats == 0 {
-            found(panel, &query, None);
+            found(panel, number, &query, None);
         }
         timer::wait(Duration::from_secs(seconds)).await;
         if is_current() {
@@ -139,7 +147,7 @@ async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
         }
     }
     while let Some(shown) = answer.take().filter(|_| is_current()) {
-        found(panel, &query, Some(&shown));
+        found(panel, number, &query, Some(&shown));
         if shown.get("more").is_true() {
             answer = panel.ask("rest", &abort).await;
         }
@@ -147,7 +155,7 @@ async fn run(panel: Panel, number: u32, query: String, abort: Rc<Abort>) {
 }
 
 /// Takes the result of a search.
-fn found(panel: Panel, query: &str, answer: Option<&JsValue>) {
+fn found(panel: Panel, number: u32, query: &str, answer: Option<&JsValue>) {
     let mut hits = answer.map(hits_of).unwrap_or_default();
     panel.peek(|model| hits.retain(|hit| !model.memory.has_solved(&hit.id, query)));
     let count = hits.len() as u32;
@@ -157,15 +165,30 @@ fn found(panel: Panel, query: &str, answer: Option<&JsValue>) {
     if count > 0 {
         shown(panel, &hits);
     }
-    // A hit that is being pressed must not change under the finger.
-    if !dom::all(&panel.loader().root(), ".hit:active").is_empty() {
-        return;
+    let hits = answer.is_some().then_some(hits);
+    if !is_hit_pressed(panel) {
+        return show(panel, hits);
     }
+    // A hit that is being pressed must not change under the finger.
+    spawn(async move {
+        timer::until(Box::new(move || !is_hit_pressed(panel))).await;
+        if is_current(number) {
+            show(panel, hits);
+        }
+    });
+}
+
+fn is_hit_pressed(panel: Panel) -> bool {
+    !dom::all(&panel.loader().root(), ".hit:active").is_empty()
+}
+
+/// Shows the hits of a search; `None` if it has failed.
+fn show(panel: Panel, hits: Option<Vec<Hit>>) {
     panel.change(|model| {
-        model.search_failed = answer.is_none();
-        model.found_nothing = answer.is_some() && hits.is_empty();
+        model.search_failed = hits.is_none();
+        model.found_nothing = hits.as_ref().is_some_and(Vec::is_empty);
         // While searching fails, the earlier hits stay; they are the best there is.
-        if answer.is_some() {
+        if let Some(hits) = hits {
             model.hits = hits;
         }
     });

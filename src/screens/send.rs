@@ -15,7 +15,7 @@ use domain::texts::Text;
 use domain::ticket::{Contact, Gap, Receipt, gaps};
 use wire::Read;
 
-/// How long sending waits for what is asked before: custom fields, and similar tickets.
+/// How long sending waits for each thing that is asked before: the configuration, custom fields, and similar tickets.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Sends the ticket, or shows what is missing and moves the focus there. Pressed twice, it sends once.
@@ -92,6 +92,8 @@ pub fn has_arrived(panel: Panel, user_changes: u32, sent: &Sent) -> bool {
 
 /// Whether every required custom field is answered. What cannot be loaded in time does not keep anybody from sending.
 async fn fields_complete(panel: Panel) -> bool {
+    // They are part of the configuration.
+    timer::within(PATIENCE, timer::until(Box::new(move || panel.peek(|model| model.configured)))).await;
     if !panel.peek(Model::asks_more) {
         return true;
     }

@@ -18,20 +18,24 @@ const MAIL_MAX: usize = 1900;
 pub fn view(panel: Panel) -> AnyView {
     named(panel, move || {
         let text = panel.loader().text_box().value();
-        ways(panel, text, draft_json(panel)).into_any()
+        ways(panel, text, draft_json(panel), false).into_any()
     })
 }
 
-/// The ways for a text. `body` is what would be sent, as JSON.
-pub fn ways(panel: Panel, text: String, body: String) -> Vec<AnyView> {
+/// The ways for a text. `body` is what would be sent, as JSON. If they are the only ones, the first is the most visible button.
+pub fn ways(panel: Panel, text: String, body: String, are_only: bool) -> Vec<AnyView> {
+    let first = if are_only { "button main" } else { "button" };
     let (copied, email) = (text.clone(), panel.loader().email());
     let mail = match email.is_empty() {
-        true => nothing(),
-        false => el("a").attr("class", "button").attr("href", mail(&email, &text)).text(texts::named("waiting_mail")),
+        true => None,
+        false => {
+            Some(el("a").attr("class", first).attr("href", mail(&email, &text)).text(texts::named("waiting_mail")))
+        }
     };
-    let copy = button("button", move |_| copy(copied.clone())).text(texts::named("waiting_copy"));
+    let copy = button(if mail.is_some() { "button" } else { first }, move |_| copy(copied.clone()));
     let save = button("button", move |_| outbox::save(&panel.loader(), &text, &body));
-    vec![copy, mail, save.text(texts::named("waiting_save"))]
+    let others = [copy.text(texts::named("waiting_copy")), save.text(texts::named("waiting_save"))];
+    mail.into_iter().chain(others).collect()
 }
 
 /// What was left out of the ticket that was sent, how its answers come where there is no gateway, and a copy of it as a file.

@@ -32,6 +32,8 @@ struct State {
     items: Vec<Item>,
     /// Whether the browser could not store some.
     is_unkept: bool,
+    /// Whether the outbox was opened, and nobody who only hears the screen knows yet why the latest submission was not sent.
+    is_unannounced: bool,
 }
 
 /// A submission.
@@ -69,8 +71,9 @@ thread_local! {
 
 /// The screen.
 pub fn view(panel: Panel) -> AnyView {
-    refresh(panel);
     let state = STATE.with(Clone::clone);
+    state.update(|state| state.is_unannounced = true);
+    refresh(panel);
     live(move || state.with(|state| if state.is_loaded { screen(panel, state) } else { nothing() }))
 }
 
@@ -94,7 +97,14 @@ pub fn refresh(panel: Panel) {
         if items.iter().any(Item::is_guarded) {
             enable_later(panel);
         }
-        let state = State { is_loaded: true, items, is_unkept: outbox.get("unkept").is_true() };
+        let latest = items.iter().max_by(|one, other| one.wanted.total_cmp(&other.wanted));
+        let reason = latest.filter(|item| !item.is_going).map(|item| item.reason(panel));
+        let mut is_unannounced = known.peek(|known| known.is_unannounced);
+        if let Some(reason) = reason.filter(|_| is_unannounced) {
+            is_unannounced = false;
+            panel.announce(&reason);
+        }
+        let state = State { is_loaded: true, items, is_unkept: outbox.get("unkept").is_true(), is_unannounced };
         known.update(|known| *known = state);
         if let Some(index) = focused {
             panel.later(move || focus(panel, index));
@@ -162,6 +172,11 @@ impl Item {
         self.is_unsure() && intl::now_ms() < self.pressable_from
     }
 
+    /// Whether something lets other requests through to support, and not this one.
+    fn is_blocked(&self) -> bool {
+        !self.is_going && matches!(self.cause.as_str(), "blocked" | "origin")
+    }
+
     /// Whether it may have arrived, so that the customer has to decide.
     fn is_unsure(&self) -> bool {
         self.cause == UNSURE
@@ -183,7 +198,7 @@ impl Item {
             return texts::named_with("waiting_old", "{time}", &time(self.wanted));
         }
         let cause = match self.cause.as_str() {
-            "unreachable" | "blocked" if !panel.has_gateway() => "unsent",
+            "unreachable" | "blocked" | "origin" if !panel.has_gateway() => "unsent",
             cause => cause,
         };
         let reason = texts::named(&["waiting_", cause].concat());
@@ -209,8 +224,9 @@ fn submission(panel: Panel, item: &Item) -> AnyView {
     }
     let mut parts = vec![paragraph("", item.reason(panel))];
     parts.extend(item.left_out.iter().map(|text| paragraph("notice", text.clone())));
-    let mut ways = vec![again(panel, item)];
-    ways.extend(ladder::ways(panel, item.text.clone(), item.body.clone()));
+    let mut ways = ladder::ways(panel, item.text.clone(), item.body.clone(), item.is_blocked());
+    // What is blocked is most likely blocked again; everything else goes through at some time.
+    ways.insert(if item.is_blocked() { ways.len() } else { 0 }, again(panel, item));
     ways.push(discard(panel, item));
     parts.push(div("row").children(ways));
     let text = el("p").attr("class", "written").attr("dir", "auto").in_any_language().text(text);
@@ -233,7 +249,9 @@ fn again(panel: Panel, item: &Item) -> AnyView {
     // Something that may arrive twice must not be pressed without thinking.
     match is_unsure {
         true => guarded(button("button", again), is_guarded).text(texts::named("waiting_twice")),
-        false => button("button main", again).text(texts::named("waiting_again")),
+        false => {
+            button(if item.is_blocked() { "button" } else { "button main" }, again).text(texts::named("waiting_again"))
+        }
     }
 }
 

@@ -49,6 +49,23 @@ test("never lets a late response replace newer hits", async ({ host, page, panel
   await expect(panel.hits).toHaveCount(1);
 });
 
+test("ends a search that a newer one replaces", async ({ host, page, panel }) => {
+  await host();
+  await routeSearches(page, async (query, route) => {
+    // Never answered: it ends only if the widget ends it.
+    if (query !== "ex") await route.fulfill({ json: { hits: [hit(`for ${query}`)] } });
+  });
+  await panel.open();
+  const isFirst = (/** @type {import("@playwright/test").Request} */ request) => /q=ex$/.test(request.url());
+  const ended = page.waitForEvent("requestfailed", isFirst);
+  const sent = page.waitForRequest(isFirst);
+  await panel.box.fill("ex");
+  await sent;
+  await panel.box.fill("exp");
+  await ended;
+  await expect(panel.hit("for exp")).toBeVisible();
+});
+
 test("keeps the hits in place during a slow search and shifts no layout when it responds", async ({
   host,
   page,

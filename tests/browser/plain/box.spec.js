@@ -111,6 +111,31 @@ test("does not replace a hit while it is being pressed", async ({ host, page, pa
   await expect(panel.answers.first()).toContainText("Check tiles");
 });
 
+test("shows hits that came while one was pressed once it is released elsewhere", async ({ host, page, panel }) => {
+  await host();
+  const gate = defer();
+  await page.route("**/search?*", async (route) => {
+    if (route.request().url().endsWith("q=pm_4021")) await gate.promise;
+    await route.continue();
+  });
+  await panel.open();
+  await panel.box.fill("refresh");
+  await panel.hit("Refresh data says").hover();
+  await page.mouse.down();
+  const newResponse = page.waitForResponse((response) => response.url().endsWith("q=pm_4021"));
+  await panel.box.evaluate((box) => {
+    /** @type {HTMLTextAreaElement} */ (box).value = "pm_4021";
+    box.dispatchEvent(new Event("input"));
+  });
+  gate.resolve();
+  await (await newResponse).finished();
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await expect(panel.hit("Refresh data says")).toBeVisible();
+  await page.mouse.move(2, 2);
+  await page.mouse.up();
+  await expect(panel.hits.first()).toContainText("Payment provider did not confirm");
+});
+
 /**
  * Holds the widget back until `release` is called.
  * @param {import("@playwright/test").Page} page

@@ -71,6 +71,29 @@ test("explains why a ticket was not sent, offers an e-mail link, and sends it on
   await expect(page.locator("[data-deskbell-queued]")).toHaveCount(0);
 });
 
+test("tells the customer and the developer that the gateway does not allow the page", async ({
+  host,
+  gateway,
+  page,
+  panel,
+  trouble,
+}) => {
+  trouble.expect(/deskbell: .* does not accept tickets/);
+  await gateway.stop();
+  await gateway.start('[sites.demo]\norigins = ["https://other.example"]\n');
+  await host();
+  const error = page.waitForEvent("console", (message) => message.text().startsWith("deskbell: "));
+  await panel.open();
+  await panel.toTicket();
+  await panel.box.fill("Nobody listens here");
+  await panel.button("Send").click();
+  await expect(panel.title).toHaveText("Not sent yet");
+  await expect(panel.alert).toContainText("This website isn't set up to send messages to support.");
+  expect((await error).text()).toContain("add it to the site's `origins`");
+  // Another try cannot help, another way can.
+  await expect(panel.root.locator(".button.main")).toHaveText("Write an e-mail");
+});
+
 test("says that the device is offline, and sends the ticket automatically once it is online", async ({
   host,
   context,
@@ -85,6 +108,7 @@ test("says that the device is offline, and sends the ticket automatically once i
   await context.setOffline(true);
   await panel.button("Send").click();
   await expect(panel.alert).toContainText("You're offline.");
+  await expect(panel.live).toContainText("You're offline.");
   await context.setOffline(false);
   await panel.received();
   expect(await tickets()).toMatchObject([{ message: "from a tunnel" }]);

@@ -51,6 +51,52 @@ test.describe("custom fields", () => {
     await expect(panel.root.getByRole("button", { name: "Datei hinzufügen" })).toBeVisible();
   });
 
+  test("are asked for although Send was pressed before the configuration came", async ({
+    gateway,
+    host,
+    page,
+    panel,
+    tickets,
+  }) => {
+    await gateway.stop();
+    await gateway.start(FIELDS);
+    await host();
+    /** @type {() => void} */
+    let release = () => {};
+    const gate = new Promise((done) => (release = () => done(undefined)));
+    await page.route("**/config", async (route) => {
+      await gate;
+      await route.continue();
+    });
+    await panel.open();
+    await panel.toTicket();
+    await panel.kind("bug").check({ force: true });
+    await panel.box.fill("x");
+    await panel.button("Send").click();
+    await expect(panel.button("Sending…")).toBeVisible();
+    release();
+    await expect(panel.root.locator("#field-seats-error")).toHaveText("Please answer this.");
+    expect(await tickets()).toEqual([]);
+  });
+
+  test("are shown once the configuration comes after its first request failed", async ({
+    gateway,
+    host,
+    page,
+    panel,
+    trouble,
+  }) => {
+    trouble.expect(/Failed to load|ERR_FAILED/);
+    await gateway.stop();
+    await gateway.start(FIELDS);
+    await host();
+    let requests = 0;
+    await page.route("**/config", (route) => (requests++ ? route.continue() : route.abort()));
+    await panel.open();
+    await panel.toTicket();
+    await expect(panel.root.getByLabel("Region (optional)")).toBeVisible();
+  });
+
   test("appear by kind, are checked before sending, sent once and shown to agents", async ({
     host,
     panel,

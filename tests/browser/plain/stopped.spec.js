@@ -121,7 +121,7 @@ test("emits the cause `blocked` if a firewall rejects the text", async ({ host, 
 for (const [name, { answer, text }] of Object.entries({
   "a firewall that rejects everything": {
     answer: { status: 403, contentType: "text/html", body: "<html><title>403 Forbidden</title></html>" },
-    text: "Something between you and support, such as a firewall, is blocking your message.",
+    text: "Something between you and support, such as a firewall, is blocking this message",
   },
   "a gateway whose disk is full": {
     answer: {

@@ -18,7 +18,11 @@ pub const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "waiting_blocked",
-        "Something between you and support, such as a firewall, is blocking your message. It's saved here and we'll keep trying.",
+        "Something between you and support, such as a firewall, is blocking this message, perhaps because of its content. It's saved here and we'll keep trying, but it's safer to send it another way.",
+    ),
+    (
+        "waiting_origin",
+        "This website isn't set up to send messages to support. Yours is saved here. Please send it another way.",
     ),
     (
         "waiting_no-room",
