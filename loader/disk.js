@@ -121,12 +121,14 @@ export const got = (request) =>
 
 /**
  * The submission with the same text that a draft has become, here or in another tab: a ticket, or a reply.
- * @param {string} id of the draft @param {string} text @param {IDBObjectStore} outbox
+ * @param {string} id of the draft of a ticket or of a reply @param {string} text @param {IDBObjectStore} outbox
  * @param {IDBObjectStore} receipts
  */
 export const became = async (id, text, outbox, receipts) => {
   const [sealed, sent] = await Promise.all([got(outbox.getAll()), got(receipts.getAll())]);
-  return [...sealed, ...sent].find((other) => (other.draft || other.of) == id && other.text == text);
+  return [...sealed, ...sent].find(
+    ({ draft, of, replyDraft, text: its }) => [draft, of, replyDraft].includes(id) && its == text,
+  );
 };
 
 /** How long the device stores drafts and receipts. */

@@ -89,12 +89,13 @@ export const start = async (parts, said, heard, ticketsChanged) => {
    * Submits a reply to the ticket with an id, with the attachments of an owner.
    * @param {string} id @param {string} body @param {string} text what the customer wrote @param {string} of
    * @param {string} place the key of its draft @param {import("./outbox.js").Keep} keep
+   * @param {string} [replyDraft] the id of its draft, if it was written as a reply
    */
-  const reply = async (id, body, text, of, place, keep) => {
+  const reply = async (id, body, text, of, place, keep, replyDraft) => {
     const files = carried.ids(of);
     const whole = files.length ? JSON.stringify({ ...JSON.parse(body), attachments: files }) : body;
     const path = `/tickets/${id}/messages`;
-    const ticket = { path, body: whole, text, signed: true, files, of };
+    const ticket = { path, body: whole, text, signed: true, files, of, replyDraft };
     const outcome = await sealed?.send(ticket, { id: "", place }, keep, complete);
     return explained(outcome, await labelled());
   };
@@ -420,8 +421,8 @@ export const start = async (parts, said, heard, ticketsChanged) => {
     touched: async () => (await follow()).touched(),
     /** Submits a reply. @param {string} id of its ticket @param {string} body @param {string} text */
     reply: async (id, body, text) => {
-      const { place, end, giveBack } = written.submit(id);
-      const outcome = await reply(id, body, text, `reply:${id}`, place, () => giveBack(text));
+      const { place, replyDraft, end, giveBack } = written.submit(id);
+      const outcome = await reply(id, body, text, `reply:${id}`, place, () => giveBack(text), replyDraft);
       if (!sealed?.unkept(`reply:${id}`)) end();
       return outcome;
     },

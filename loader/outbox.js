@@ -24,6 +24,7 @@ import { blank } from "./state.js";
  * @property {string[]} [unaccepted] the names of those that support does not accept, or that are too many
  * @property {string[]} [stopped] the names of those that something on the way to the gateway blocks
  * @property {string} draft the id of its draft; empty for a reply
+ * @property {string} [replyDraft] the id of the draft of a reply that was written as one
  * @property {string} [place] the key of its draft, also that of a reply
  * @property {string} text what the customer wrote
  * @property {number} at when it was submitted
@@ -127,9 +128,9 @@ export const outbox = (given) => {
    */
   const store = (item) =>
     transact(["drafts", "outbox", "receipts"], async (drafts, outbox, receipts) => {
-      const { key, draft, of, text } = item;
-      // Only a reply that was written as one has no draft that another tab may have submitted.
-      const id = draft || (of?.startsWith("reply:") ? "" : of);
+      const { key, draft, replyDraft, of, text } = item;
+      // The attachments of all replies to a ticket have the same owner.
+      const id = draft || replyDraft || (of?.startsWith("reply:") ? "" : of);
       let earlier = id && (await became(id, text, outbox, receipts));
       // What was refused became a draft again.
       if (earlier?.refused) {
@@ -364,13 +365,13 @@ export const outbox = (given) => {
    * @param {Item} item @param {Outcome} outcome @param {number} wait @param {boolean} full
    */
   const settle = async (item, { word, text: answer }, wait, full) => {
-    const { key, draft, of, text, user, files } = item;
+    const { key, draft, replyDraft, of, text, user, files } = item;
     if (word == "sent") {
       over.add(key);
       unstored.delete(key);
       await transact(["drafts", "outbox", "receipts"], (drafts, outbox, receipts) => {
         outbox.delete(key);
-        receipts.put({ key, site, user, draft, of, text, answer, at: Date.now() }, key);
+        receipts.put({ key, site, user, draft, replyDraft, of, text, answer, at: Date.now() }, key);
         // It is still there if the submission could not be stored in its place.
         return dropDraft(drafts, item);
       });
@@ -488,7 +489,7 @@ export const outbox = (given) => {
     /**
      * Creates a submission and sends it; resolves to the outcome of the first attempt. If another tab has submitted
      * the same draft, no second submission is created.
-     * @param {{path: string, body: string, text: string, signed: boolean, files: string[], of: string}} what
+     * @param {{path: string, body: string, text: string, signed: boolean, files: string[], of: string, replyDraft?: string}} what
      * @param {{id: string, place: string} | undefined} draft its draft, which is deleted with it; a reply's has no id
      * @param {Keep} keep @param {(item: Item) => Promise<void>} complete adds what other tabs have of it
      * @returns {Promise<Outcome>}

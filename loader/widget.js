@@ -58,10 +58,13 @@ export const init = (options) => begin(initSync(options));
 /** @typedef {import("./widget-loader.js").Parts} Parts */
 /** @typedef {Awaited<ReturnType<typeof import("./modules.js").start>>} Modules */
 
-/** How long to wait before the host's function for tokens is called again after it has failed, at first and at most. */
+/**
+ * How long to wait before the host's function for tokens is called again after it has failed, at first and at most; scripts
+ * wait no longer either.
+ */
 const RETRY_MS = 1000;
 const RETRY_MAX_MS = 60_000;
-/** How long to wait before the scripts that store a reply are fetched again. */
+/** How long to wait before the scripts that store what is written are fetched again, at first. */
 const STORE_MS = 5000;
 
 /** @type {Parts["state"]} */
@@ -403,6 +406,12 @@ export const mount = (parts) => {
   context().catch(blank);
   // The modules that store drafts come with the form. One after the other, so that one token serves both.
   learning = learnAnew().catch(blank);
+  /** Loads them, again until it succeeds: without them nothing of what is being written is stored. */
+  const loadAll = (wait = STORE_MS) => {
+    const again = () => parts.signal.aborted || loadAll(Math.min(wait * 2, RETRY_MAX_MS));
+    load().catch(() => setTimeout(again, wait));
+  };
+  learning.then(() => loadAll());
   look = (late) => {
     looked = learning.then(() => beyond((modules) => siteUrl && modules.look(late)));
     looked.catch(blank);
@@ -453,12 +462,15 @@ const access = ({ site, script, gateway }) => {
   };
 };
 
+/** Whether the program knows that the chunk could not be loaded. */
+let isContextMissing = false;
 /** Loads the chunk without which nothing can be redacted, so that nothing is searched for, stored or sent. */
 const context = once(async () => {
   try {
     await chunk("context");
   } catch (error) {
-    contextLoaded(false);
+    if (!isContextMissing) contextLoaded(false);
+    isContextMissing = true;
     throw error;
   }
   contextLoaded(true);

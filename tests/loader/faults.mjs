@@ -162,6 +162,12 @@ const FAULTS = [
     to: "if (!drafts) drafts.put",
   },
   {
+    name: "a reply that two tabs have is sent by both",
+    script: "outbox.js",
+    from: "const id = draft || replyDraft ||",
+    to: "const id = draft ||",
+  },
+  {
     name: "a reply that could not be stored is not tried again",
     script: "replies.js",
     from: "|| store(at, text, from);",
@@ -174,6 +180,12 @@ const FAULTS = [
     from: "done.catch(() => setTimeout(again, STORE_MS));",
     to: "done.catch(() => again);",
     test: "tabs.test.mjs",
+  },
+  {
+    name: "a ticket is not stored if what stores it could not be loaded",
+    script: "widget.js",
+    from: "load().catch(() => setTimeout(again, wait));",
+    to: "load().catch(() => again);",
   },
   {
     name: "the host's function is not called again after it has failed",

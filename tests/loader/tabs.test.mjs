@@ -531,6 +531,19 @@ test("a reply that is typed while the scripts that store it cannot be loaded is 
   assert.deepEqual(browser.drafts, ["reply"]);
 });
 
+test("a ticket that is typed while the scripts that store it cannot be loaded is stored once they can", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  browser.network.fate = (isOurs) => (isOurs && tab.page.modules.has("widget.js") ? "lost" : "good");
+  await browser.until(() => !!tab.program.loader);
+  browser.type(tab, "text");
+  await browser.until(() => browser.scheduler.now > 1_800_000_060_000);
+  assert.equal(tab.hasModules, false);
+  browser.network.fate = () => "good";
+  await browser.until();
+  assert.deepEqual(browser.drafts, ["text"]);
+});
+
 test("what a user has written before the scripts that store it have come stays theirs when another is declared", async () => {
   const browser = new Browser();
   const tab = await browser.help(0, "ada");
@@ -544,4 +557,62 @@ test("what a user has written before the scripts that store it have come stays t
   await browser.identify(tab, { id: "ada", token: browser.token("ada") });
   await browser.until();
   assert.equal(tab.text, "text");
+});
+
+test("a reply that two tabs have is sent once, and a tab that still shows it says that it was sent", async () => {
+  for (const isSettled of [false, true]) {
+    const browser = new Browser();
+    const first = await browser.help(0, "ada");
+    await browser.until();
+    first.program.openConversation("t-ada");
+    await browser.until();
+    first.program.typeReply("reply");
+    await browser.until();
+    const second = await browser.help(1, "ada");
+    await browser.until();
+    second.program.openConversation("t-ada");
+    await browser.until();
+    assert.equal(second.program.conversation?.text, "reply");
+    first.program.sendReply(() => {});
+    if (isSettled) await browser.until();
+    second.program.sendReply(() => {});
+    await browser.until();
+    assert.equal(browser.gateway.arrivals("reply").length, 1);
+    assert.deepEqual([second.program.conversation?.text, browser.drafts], ["", []]);
+  }
+});
+
+test("the same reply that a customer writes twice is sent twice", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  await browser.until();
+  tab.program.openConversation("t-ada");
+  for (let count = 1; count < 3; count++) {
+    await browser.until();
+    tab.program.typeReply("yes");
+    tab.program.sendReply(() => {});
+    await browser.until();
+    assert.equal(browser.gateway.arrivals("yes").length, count);
+  }
+});
+
+test("a reply that another tab has sent meanwhile is not offered again", async () => {
+  const browser = new Browser();
+  const tabs = [await browser.help(0, "ada"), await browser.help(1, "ada")];
+  await browser.until();
+  const [first, second] = tabs;
+  first?.program.openConversation("t-ada");
+  await browser.until();
+  first?.program.typeReply("reply");
+  await browser.until();
+  second?.program.openConversation("t-ada");
+  await browser.until();
+  first?.program.sendReply(() => {});
+  await browser.until();
+  second?.program.typeReply("reply and more");
+  second?.program.typeReply("reply");
+  await browser.until();
+  second?.program.openConversation("t-ada");
+  await browser.until();
+  assert.equal(second?.program.conversation?.text, "");
 });

@@ -90,9 +90,16 @@ export const attach = ({ world, texts }, tab) => {
 /** @param {Play} play @param {Tab} tab */
 export const converse = ({ world }, tab) => {
   if (!tab.program.loader || !tab.user || !tab.state.token) return;
-  world.tell(`tab ${tab.number}: the ticket of ${tab.user} is opened`);
-  tab.program.openConversation(`t-${tab.user}`);
+  // Often in all tabs, which then show the same draft.
+  const tabs = world.random.chance(70) ? world.living.filter((other) => isOf(other, tab.user)) : [tab];
+  for (const { number, program } of tabs) {
+    world.tell(`tab ${number}: the ticket of ${tab.user} is opened`);
+    program.openConversation(`t-${tab.user}`);
+  }
 };
+
+/** Whether a tab is that of a signed user. @param {Tab} tab @param {string} user */
+const isOf = ({ program, user, state }, wanted) => !!program.loader && user == wanted && !!state.token;
 
 /** @param {Play} play @param {Tab} tab */
 export const typeReply = ({ world, texts, badness }, tab) => {
@@ -108,7 +115,11 @@ export const typeReply = ({ world, texts, badness }, tab) => {
 export const sendReply = (play, tab) => {
   const { conversation } = tab.program;
   if (!conversation?.text || conversation.isBusy) return;
-  tab.program.sendReply(pressed(play, tab, `reply:${conversation.id}`));
+  const { id, text } = conversation;
+  const isSame = ({ program: { conversation: other } }) => other?.id == id && other.text == text && !other.isBusy;
+  // Often in all tabs that show the same.
+  const tabs = play.world.random.chance(80) ? play.world.living.filter(isSame) : [tab];
+  for (const each of tabs) each.program.sendReply(pressed(play, each, `reply:${id}`));
 };
 
 /** The outbox is opened, or something in it is pressed. @param {Play} play @param {Tab} tab */

@@ -93,9 +93,8 @@ export const checkSettled = ({ world, texts, isReliable }) => {
   for (const [text, known] of texts.known) {
     const arrivals = world.gateway.arrivals(text);
     const isStored = drafts.has(text) || outbox.has(text);
-    // What stores it may not have come through the network, and comes when it is needed; or storage did not take it.
-    const isUnkept = !isReliable && !known.isPressed;
-    const isHeld = !known.wasStored && (isUnkept || world.living.some((tab) => !tab.hasModules && tab.shows(text)));
+    // Storage may not have taken it.
+    const isHeld = !known.wasStored && !isReliable && !known.isPressed;
     demand(!known.isRequired || isStored || isHeld || arrivals.length > 0, () => `${text} is nowhere`);
     const isApart = known.isAnonymous && known.owners.size > 1;
     demand(arrivals.length < 2 || isApart || !isReliable, () => `${text} has arrived ${arrivals.length} times`);
