@@ -134,14 +134,25 @@ export const became = async (id, text, outbox, receipts) => {
 /** How long the device stores drafts and receipts. */
 export const KEPT_MS = 7 * 86_400_000;
 
-/** Deletes what is too old. Submissions stay, with their attachments, until their outcome is known. */
+/**
+ * The owner of the attachments of a draft: of a ticket's its id, and of a reply its ticket.
+ * @param {string} key @param {{id?: string}} draft
+ */
+export const ownerOf = (key, { id }) => id ?? `reply:${key.split("\n")[2]}`;
+
+/** Deletes what is too old. Submissions stay until their outcome is known, and attachments as long as their message. */
 export const purge = () =>
   transact(["drafts", "receipts", "files", "outbox"], async (drafts, receipts, files, outbox) => {
-    const sealed = (await got(outbox.getAll())).flatMap((/** @type {any} */ item) => item.files);
+    /** The messages that stay, and their attachments. @type {string[]} */
+    const staying = (await got(outbox.getAll())).flatMap((/** @type {any} */ item) => [item.key, ...item.files]);
+    // Last, once it is known which drafts stay.
     for (const store of [drafts, receipts, files]) {
       const [keys, kept] = await Promise.all([got(store.getAllKeys()), got(store.getAll())]);
-      for (const [nth, key] of keys.entries())
-        if (Date.now() - kept[nth].at > KEPT_MS && !sealed.includes(key)) store.delete(key);
+      for (const [nth, key] of keys.entries()) {
+        const { at, of } = kept[nth];
+        if (Date.now() - at > KEPT_MS && !staying.includes(key) && !staying.includes(of)) store.delete(key);
+        else if (store == drafts) staying.push(ownerOf(key, kept[nth]));
+      }
     }
   });
 

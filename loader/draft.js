@@ -48,6 +48,11 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
   let timer = 0;
   /** Whether the hint says that the draft is not stored. */
   let isUnkept = false;
+  /**
+   * What was put aside for other texts, until the device has it: stored in the transaction that stores another text in its
+   * place, so that neither is lost. @type {Placed[]}
+   */
+  let apart = [];
 
   /** Runs a transaction on the drafts. @template T @param {(store: IDBObjectStore) => T | Promise<T>} act */
   const kept = (act) => transact(["drafts"], act);
@@ -70,7 +75,9 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
     // Both as of now: the user may change or log out while it is being stored.
     const [owner, at] = [key, Date.now()];
     const isMine = (/** @type {Draft | undefined} */ there) => there && (there.tab == now.tab || there.at == now.at);
+    const others = apart;
     await kept(async (store) => {
+      for (const other of others) store.put(other, other.place);
       if (left != undefined && isMine(await got(store.get(left)))) store.delete(left);
       /** @type {Draft | undefined} */
       const there = await got(store.get(owner));
@@ -80,6 +87,7 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
       store.put({ ...now, at }, owner);
       if (owner == key) known = at;
     });
+    apart = apart.filter((other) => !others.includes(other));
   };
 
   /**
@@ -189,6 +197,7 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
         if (hasContent(mine.ticket)) store.put(mine, mine.place);
         return true;
       }).catch(blank);
+      if (isAside) apart = apart.filter(({ place }) => place != found.place);
       if (asked != person) return;
       if (!isAside) return offer(others);
       // What was written meanwhile is newer than what was put aside.
@@ -264,13 +273,16 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
       const parked = { id: random(16), ticket: { message }, at, tab: 0, frozen: null };
       kept((store) => store.put(parked, aside(`${site}\n${user}`, at))).catch(blank);
     },
-    /** Puts the draft aside, and returns a function that offers it again; nothing if there is none. */
+    /**
+     * Puts the draft aside for another one, with which it is stored; returns a function that offers it again, or nothing if
+     * there is none.
+     */
     putAside: () => {
       const [now, at, asked] = [draft(), Date.now(), person];
       if (!hasContent(now.ticket)) return;
       const mine = { ...now, at, place: aside(key, at) };
+      apart = [...apart, mine];
       forget();
-      kept((store) => store.put(mine, mine.place)).catch(blank);
       return () => asked == person && offer([mine]);
     },
     /** Another tab has submitted something, which may be the draft that this tab shows. */
@@ -284,6 +296,7 @@ export const keep = ({ site, state, box, root, signal }, ticket, fill, labels, r
     },
     reset: async () => {
       person += 1;
+      apart = [];
       forget();
       await find().catch(blank);
     },

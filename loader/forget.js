@@ -2,7 +2,7 @@
 // closed the next moment. So the loader leaves a mark, and the first code that opens the database deletes what the mark
 // names, before anything of it is shown or sent.
 
-import { got, transact } from "./disk.js";
+import { got, ownerOf, transact } from "./disk.js";
 
 /**
  * @typedef {object} Mark
@@ -66,7 +66,7 @@ const deleteForgotten = async (site, marks, [drafts, outbox, receipts, files]) =
       (mark) => draftSite == site && (!mark.user || !draftUser || draftUser == mark.user) && isOlder(mark, draft),
     );
     if (isForgotten) drafts?.delete(key);
-    else owners.add(draft.id ?? `reply:${key.split("\n")[2]}`);
+    else owners.add(ownerOf(key, draft));
   }
   for (const [key, item] of await entries(outbox)) {
     const isForgotten = (/** @type {Mark} */ mark) =>
@@ -74,8 +74,12 @@ const deleteForgotten = async (site, marks, [drafts, outbox, receipts, files]) =
     if (item.site == site && marks.some(isForgotten)) outbox?.delete(key);
     else for (const id of [key, ...item.files]) owners.add(id);
   }
-  for (const [key, receipt] of await entries(receipts))
-    if (receipt.site == site && marks.some((mark) => isOlder(mark, receipt))) receipts?.delete(key);
+  for (const [key, receipt] of await entries(receipts)) {
+    // Others' drafts that were sent would come back without theirs.
+    const isForgotten = (/** @type {Mark} */ mark) =>
+      (!mark.user || !receipt.user || receipt.user == mark.user) && isOlder(mark, receipt);
+    if (receipt.site == site && marks.some(isForgotten)) receipts?.delete(key);
+  }
   for (const [key, file] of await entries(files))
     if (!owners.has(key) && !owners.has(file.of) && marks.some((mark) => isOlder(mark, file))) files?.delete(key);
 };

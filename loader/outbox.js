@@ -308,7 +308,11 @@ export const outbox = (given) => {
     const found = await stored().catch(() => [...waiting.values()].map(({ item }) => item));
     const item = unstored.get(key) ?? found.find((item) => item.key == key);
     if (!item) return conclude(key, await earlier(key));
-    if (!goes(item) || until(item) > 0) return conclude(key, { word: item.cause });
+    if (!goes(item) || until(item) > 0)
+      return conclude(
+        key,
+        item.refused ? { word: "refused", text: JSON.stringify(item.refused) } : { word: item.cause },
+      );
     going.add(key);
     changed();
     /** @type {Answer} */

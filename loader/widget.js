@@ -290,17 +290,28 @@ export const mount = (parts) => {
     done.catch(blank);
     return done;
   };
-  let replies = 0;
+  /** Drafts of replies that what stores them has not got yet, by ticket. @type {Map<string, {text: string, held: number}>} */
+  const early = new Map();
   /**
    * Stores the draft of a reply. If what stores it cannot be loaded, that is tried again.
    * @param {string} id @param {string} text @returns {Promise<unknown>}
    */
   const keepReply = (id, text, held = hands) => {
-    const nth = ++replies;
-    const done = beyond((modules) => held == hands && modules.keepReplyDraft(id, text));
-    const again = () => nth == replies && !parts.signal.aborted && keepReply(id, text, held);
+    const reply = { text, held };
+    early.set(id, reply);
+    const isLast = () => early.get(id) == reply;
+    const done = beyond((modules) => {
+      if (isLast()) early.delete(id);
+      return held == hands && modules.keepReplyDraft(id, text);
+    });
+    const again = () => isLast() && !parts.signal.aborted && keepReply(id, text, held);
     done.catch(() => setTimeout(again, STORE_MS));
     return done;
+  };
+  /** The draft of a reply. @param {string} id of its ticket @returns {Promise<string>} */
+  const replyDraft = async (id) => {
+    const reply = early.get(id);
+    return reply?.held == hands ? reply.text : beyond((modules) => modules.replyDraft(id));
   };
   const way = access(parts);
   const { siteUrl } = way;
@@ -368,7 +379,7 @@ export const mount = (parts) => {
       beyond((modules) => modules.reply(id, body, text)),
     addDraft: (/** @type {string} */ id, /** @type {string} */ body, /** @type {string} */ text) =>
       beyond((modules) => modules.addDraft(id, body, text)),
-    replyDraft: (/** @type {string} */ id) => beyond((modules) => modules.replyDraft(id)),
+    replyDraft,
     keepReplyDraft: keepReply,
     touched: () => beyond((modules) => modules.touched()),
     send: (

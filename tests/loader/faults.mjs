@@ -26,6 +26,13 @@ const FAULTS = [
     test: "tabs.test.mjs",
   },
   {
+    name: "A1 what is put aside is stored apart from what replaces it",
+    script: "draft.js",
+    from: "for (const other of others) store.put(other, other.place);",
+    to: "for (const other of others) kept((store) => store.put(other, other.place)).catch(blank);",
+    test: "tabs.test.mjs",
+  },
+  {
     name: "A2 the draft of a reply outlives its submission",
     script: "modules.js",
     from: 'sealed?.send(ticket, { id: "", place }, keep',

@@ -408,6 +408,28 @@ test("a refused ticket that is edited on a later page has its files", async () =
   assert.deepEqual([program.text, ...names], ["bad", "file"]);
 });
 
+test("the files of a draft stay as long as the draft", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ada");
+  await browser.until();
+  browser.choose(first, "file");
+  browser.type(first, "text");
+  await browser.until();
+  first.program.openConversation("t-ada");
+  first.program.typeReply("reply");
+  first.chosen = [new FakeFile("replied")];
+  first.program.loader.choose("reply:t-ada", "*/*");
+  await browser.until();
+  // They were chosen long ago, and the texts were changed since.
+  for (const file of browser.device.databases.get("deskbell")?.get("files")?.values() ?? []) file.at -= 8 * 86_400_000;
+  browser.kill(first);
+  const { program } = await browser.help(1, "ada");
+  await browser.until();
+  const names = program.loader.attached("").files.map(({ name }) => name);
+  assert.deepEqual([...names], ["file"]);
+  assert.equal(browser.device.all("files").length, 2);
+});
+
 test("what is written while a refused ticket is edited stays, and is offered", async () => {
   const browser = new Browser();
   const tab = await browser.help(0, "ada");
@@ -428,6 +450,28 @@ test("what is written while a refused ticket is edited stays, and is offered", a
   tab.offer.onclick();
   await browser.until();
   assert.equal(tab.text, "text");
+});
+
+test("what is written while a refused ticket is edited stays, although the device refuses one change", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  await browser.until();
+  browser.type(tab, "bad");
+  browser.network.isOnline = false;
+  tab.program.send(() => {});
+  await browser.until(() => tab.text == "");
+  browser.network.isOnline = true;
+  await browser.until();
+  browser.type(tab, "text");
+  await browser.until();
+  tab.program.openOutbox();
+  await browser.until();
+  browser.device.unlucky = 1;
+  tab.program.loader.edit(tab.program.items[0].key);
+  await browser.until(() => browser.device.faults > 0);
+  assert.deepEqual([...browser.drafts, ...browser.device.all("outbox").map(({ text }) => text)], ["text", "bad"]);
+  await browser.until();
+  assert.deepEqual([tab.text, browser.drafts.sort()], ["bad", ["bad", "text"]]);
 });
 
 test("a new ticket waits neither for those that are sent again nor for a request without an answer", async () => {
@@ -469,6 +513,31 @@ test("a ticket that a suspended tab is sending is sent by another", async () => 
   second.program.loader.sendAgain(second.program.items[0].key, false);
   await browser.until(() => browser.gateway.arrivals("text").length > 0, first);
   assert.equal(browser.gateway.arrivals("text").length, 1);
+});
+
+test("a tab whose draft another tab has sent hears why it was refused", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ada");
+  await browser.until();
+  browser.type(first, "bad");
+  await browser.until();
+  const second = await browser.help(1, "ada");
+  await browser.until();
+  const outcomes = [];
+  for (const { program } of [first, second]) {
+    const { send } = program.loader;
+    program.loader.send = async (...ticket) => {
+      const outcome = await send(...ticket);
+      outcomes.push([outcome.word, JSON.parse(outcome.text).code]);
+      return outcome;
+    };
+    program.send(() => {});
+  }
+  await browser.until();
+  assert.deepEqual(outcomes, [
+    ["refused", "invalid"],
+    ["refused", "invalid"],
+  ]);
 });
 
 test("the host hears once that help cannot be loaded, however often somebody wants it", async () => {
@@ -529,6 +598,23 @@ test("a reply that is typed while the scripts that store it cannot be loaded is 
   browser.network.fate = () => "good";
   await browser.until();
   assert.deepEqual(browser.drafts, ["reply"]);
+});
+
+test("replies that are typed before the scripts that store them have come are shown again, and are all stored", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  browser.network.fate = (isOurs) => (isOurs && tab.page.modules.has("widget.js") ? "lost" : "good");
+  await browser.until(() => !!tab.program.loader);
+  for (const id of ["t-ada", "t-other"]) {
+    tab.program.openConversation(id);
+    tab.program.typeReply(`reply to ${id}`);
+  }
+  tab.program.openConversation("t-ada");
+  await browser.scheduler.settle();
+  assert.deepEqual([tab.hasModules, tab.program.conversation?.text], [false, "reply to t-ada"]);
+  browser.network.fate = () => "good";
+  await browser.until();
+  assert.deepEqual(browser.drafts.sort(), ["reply to t-ada", "reply to t-other"]);
 });
 
 test("a ticket that is typed while the scripts that store it cannot be loaded is stored once they can", async () => {
@@ -615,4 +701,25 @@ test("a reply that another tab has sent meanwhile is not offered again", async (
   second?.program.openConversation("t-ada");
   await browser.until();
   assert.equal(second?.program.conversation?.text, "");
+});
+
+test("a user who logs out leaves what others have sent marked as sent", async () => {
+  const browser = new Browser();
+  const first = await browser.help(0, "ben");
+  await browser.until();
+  browser.type(first, "text");
+  first.program.send(() => {});
+  await browser.until();
+  browser.kill(first);
+  const second = await browser.help(1, "ada");
+  await browser.until();
+  browser.type(second, "other");
+  second.program.send(() => {});
+  await browser.until();
+  second.page.command("reset", {});
+  await browser.until();
+  assert.deepEqual(
+    browser.device.all("receipts").map(({ user }) => user),
+    ["ben"],
+  );
 });

@@ -90,12 +90,13 @@ export const attach = ({ world, texts }, tab) => {
 /** @param {Play} play @param {Tab} tab */
 export const converse = ({ world }, tab) => {
   if (!tab.program.loader || !tab.user || !tab.state.token) return;
-  // Often in all tabs, which then show the same draft.
-  const tabs = world.random.chance(70) ? world.living.filter((other) => isOf(other, tab.user)) : [tab];
-  for (const { number, program } of tabs) {
-    world.tell(`tab ${number}: the ticket of ${tab.user} is opened`);
-    program.openConversation(`t-${tab.user}`);
-  }
+  openTicket(world, tab);
+};
+
+/** @param {import("./world.mjs").World} world @param {Tab} tab */
+const openTicket = (world, tab) => {
+  world.tell(`tab ${tab.number}: the ticket of ${tab.user} is opened`);
+  tab.program.openConversation(`t-${tab.user}`);
 };
 
 /** Whether a tab is that of a signed user. @param {Tab} tab @param {string} user */
@@ -116,9 +117,14 @@ export const sendReply = (play, tab) => {
   const { conversation } = tab.program;
   if (!conversation?.text || conversation.isBusy) return;
   const { id, text } = conversation;
+  const { world } = play;
   const isSame = ({ program: { conversation: other } }) => other?.id == id && other.text == text && !other.isBusy;
-  // Often in all tabs that show the same.
-  const tabs = play.world.random.chance(80) ? play.world.living.filter(isSame) : [tab];
+  const others = world.living.filter((other) => other != tab && isOf(other, tab.user));
+  // The same reply is often in several tabs, and sent by all of them.
+  const unopened = others.find((other) => !isSame(other) && !other.program.conversation?.text);
+  if (unopened && onDevice(world.device).drafts.has(text) && world.random.chance(60))
+    return openTicket(world, unopened);
+  const tabs = world.random.chance(80) ? [tab, ...others.filter(isSame)] : [tab];
   for (const each of tabs) each.program.sendReply(pressed(play, each, `reply:${id}`));
 };
 

@@ -20,6 +20,8 @@ export class Device {
   databases = new Map();
   /** @type {Mode} */
   mode = "good";
+  /** How many transactions with changes fail from here on, while everything else works. */
+  unlucky = 0;
   /** How often it did not do what a tab wanted. */
   faults = 0;
   /** How many transactions have written something. */
@@ -164,8 +166,11 @@ class Transaction {
     if (this.isOver) return;
     const { device } = this;
     const next = this.pending.shift();
+    const isChange = !next && this.written.size > 0;
+    const isUnlucky = isChange && device.unlucky > 0;
+    if (isUnlucky) device.unlucky -= 1;
     const isFull =
-      device.mode == "full" ? next?.kind == "put" : device.mode == "full-at-commit" && !next && this.written.size;
+      device.mode == "full" ? next?.kind == "put" : isChange && (isUnlucky || device.mode == "full-at-commit");
     const fails = device.mode == "failing" ? "UnknownError" : isFull ? "QuotaExceededError" : "";
     if (fails) {
       device.faults += 1;

@@ -153,6 +153,7 @@ export class Play {
     world.network.isOnline = true;
     world.gateway.rejectsTokens = false;
     world.device.mode = "good";
+    world.device.unlucky = 0;
     await this.happen(() => {
       for (const tab of world.living) tab.page.window.dispatchEvent(new Event("online"));
     });
@@ -229,6 +230,15 @@ const ACTS = [
       world.device.mode = world.random.pick(["good", "good", "failing", "full", "full-at-commit", "hanging"]);
       world.tell(`storage is ${world.device.mode}`);
     },
+  ],
+  [
+    3,
+    ({ world, isReliable }) => {
+      if (isReliable) return;
+      world.device.unlucky = 1;
+      world.tell("storage refuses the next change");
+    },
+    "refusals",
   ],
 ];
 
