@@ -70,7 +70,7 @@ const deleteForgotten = async (site, marks, [drafts, outbox, receipts, files]) =
   }
   for (const [key, item] of await entries(outbox)) {
     const isForgotten = (/** @type {Mark} */ mark) =>
-      mark.discard && (!mark.user || mark.user == item.user) && isOlder(mark, item);
+      mark.discard && (!mark.user || mark.user == (item.user || item.heir)) && isOlder(mark, item);
     if (item.site == site && marks.some(isForgotten)) outbox?.delete(key);
     else for (const id of [key, ...item.files]) owners.add(id);
   }

@@ -13,6 +13,7 @@ import { blank } from "./state.js";
  * @property {string} key the `Idempotency-Key`
  * @property {string} site
  * @property {string} user the id of its user; empty if none was declared
+ * @property {string} [heir] the id of the user who was declared afterwards, and is shown what was sent before they were
  * @property {boolean} signed whether it is sent with the user's token
  * @property {string} session the anonymous session that it belongs to
  * @property {string} path below the site's address at the gateway
@@ -45,7 +46,7 @@ import { blank } from "./state.js";
  * @property {any} state
  * @property {(name: string, detail: object) => void} emit
  * @property {AbortSignal} signal ends it
- * @property {() => string} session
+ * @property {(make?: boolean) => string} session
  * @property {import("./asking.js").Token} token
  * @property {() => Promise<Record<string, string> | void>} words the texts of the modules
  * @property {() => Promise<typeof import("./recovery.js")>} recovery
@@ -92,6 +93,8 @@ export const outbox = (given) => {
   let again = false;
 
   const user = () => `${state.user?.id ?? ""}`;
+  /** Whether the current user is shown it. @param {Item} item */
+  const isMine = (item) => (item.user || item.heir || "") == user();
   /** The user at the last check. */
   let last = user();
 
@@ -111,7 +114,7 @@ export const outbox = (given) => {
   const goes = (item) => {
     const age = Date.now() - Math.max(item.at, item.said);
     // A reply belongs to a ticket that only its owner can open.
-    const theirs = !item.signed || !!item.draft || item.user == user();
+    const theirs = !item.signed || !!item.draft || !item.user || item.user == user();
     return !over.has(item.key) && !item.refused && item.cause != UNSURE && age < ASK_AFTER_MS && theirs;
   };
 
@@ -200,7 +203,14 @@ export const outbox = (given) => {
       found = await stored().catch(blank);
     }
     const items = sorted(found ?? []);
-    const mine = items.filter((item) => item.user == user());
+    for (const item of items) {
+      if (!user() || item.user || item.heir || item.session != session(false)) continue;
+      // Whoever is declared has written it, like a draft.
+      const inherit = (/** @type {Item} */ kept) => void (kept.heir ??= user());
+      await edit(item.key, inherit).then(() => inherit(item), blank);
+      channel?.postMessage(0);
+    }
+    const mine = items.filter(isMine);
     state.queued = mine.length;
     state.counted?.();
     state.unsure = mine.filter(({ cause, key }) => cause == UNSURE && !going.has(key)).length;
@@ -227,7 +237,8 @@ export const outbox = (given) => {
           // The user has no token; otherwise it could not be had, or was refused.
           if (!state.token || (!refused && !state.gave)) return jwt;
         } catch {}
-      if (signed && !draft && !jwt) throw 0;
+      // What was sent before anybody had signed in needs no token.
+      if (signed && theirs && !draft && !jwt) throw 0;
       return jwt;
     };
 
@@ -407,7 +418,7 @@ export const outbox = (given) => {
       }
       const left = await all();
       // Another tab may have sent those that are missing.
-      if (left.filter((item) => item.user == user()).length != state.queued) await turn(true);
+      if (left.filter(isMine).length != state.queued) await turn(true);
       const waits = left.filter(goes).map(until);
       if (waits.length && !signal.aborted) timer = setTimeout(run, Math.max(1000, Math.min(...waits)));
     })()
@@ -468,7 +479,7 @@ export const outbox = (given) => {
     channel.onmessage = async ({ data }) => {
       await turn(true);
       moved();
-      if (data && data.item.user == user()) arrived(data.item, data.answer);
+      if (data && (data.item.user == user() || isMine(data.item))) arrived(data.item, data.answer);
     };
   addEventListener("online", hurry, { signal });
   document.addEventListener("visibilitychange", () => document.visibilityState == "visible" && run(), { signal });
@@ -485,8 +496,7 @@ export const outbox = (given) => {
 
   return {
     /** The submissions of the current user; `going` if this tab is sending it. */
-    items: async () =>
-      (await all()).filter((item) => item.user == user()).map((item) => ({ ...item, going: going.has(item.key) })),
+    items: async () => (await all()).filter(isMine).map((item) => ({ ...item, going: going.has(item.key) })),
     /** Whether there are submissions that could not be stored, of one owner or any. @param {string} [of] */
     unkept: (of) => [...unstored.values()].some((item) => !of || item.of == of),
 
@@ -575,8 +585,8 @@ export const outbox = (given) => {
       // A user who was declared only now waits for the same outcomes as before.
       if (reset || before) for (const key of waiting.keys()) conclude(key, { word: "gone" });
       if (discard)
-        for (const { key, user, files } of await all())
-          if (!id || user == id) await Promise.allSettled([remove(key), attachments.drop(files)]);
+        for (const { key, user, heir, files } of await all())
+          if (!id || (user || heir) == id) await Promise.allSettled([remove(key), attachments.drop(files)]);
       await turn();
       run();
     },

@@ -173,6 +173,14 @@ const FAULTS = [
     script: "outbox.js",
     from: "const id = draft || replyDraft ||",
     to: "const id = draft ||",
+    test: "tabs.test.mjs",
+  },
+  {
+    name: "what was sent before anybody had signed in waits for them for ever",
+    script: "outbox.js",
+    from: "!!item.draft || !item.user ||",
+    to: "!!item.draft ||",
+    test: "tabs.test.mjs",
   },
   {
     name: "a reply that could not be stored is not tried again",

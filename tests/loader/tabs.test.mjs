@@ -723,3 +723,37 @@ test("a user who logs out leaves what others have sent marked as sent", async ()
     ["ben"],
   );
 });
+
+test("what was sent before anybody had signed in is still sent, and is shown to whoever signs in", async () => {
+  const browser = new Browser();
+  const tab = browser.open(0);
+  tab.page.command("open");
+  await browser.until();
+  browser.network.isOnline = false;
+  browser.type(tab, "bad ticket");
+  tab.program.send(() => {});
+  await browser.until(() => tab.text == "");
+  tab.program.openConversation(`t-${browser.localStorage.get("deskbell:acme:session")}`);
+  await browser.until(() => !!tab.program.conversation?.isRestored);
+  tab.program.typeReply("reply");
+  tab.program.sendReply(() => {});
+  await browser.until(() => !tab.program.conversation?.isBusy);
+  await browser.identify(tab, { id: "ada", token: browser.token("ada") });
+  tab.program.openOutbox();
+  await browser.until(() => tab.program.items.length == 2);
+  assert.equal(tab.state.queued, 2);
+  browser.network.isOnline = true;
+  tab.page.window.dispatchEvent(new Event("online"));
+  await browser.until();
+  assert.equal(browser.gateway.arrivals("reply").length, 1);
+  assert.equal(tab.state.queued, 1);
+  // Another user of the same browser does not see it.
+  await browser.identify(tab, { id: "ben", token: browser.token("ben") });
+  tab.program.openOutbox();
+  await browser.until();
+  assert.deepEqual([tab.state.queued, tab.program.items.length], [0, 0]);
+  await browser.identify(tab, { id: "ada", token: browser.token("ada") });
+  tab.program.openOutbox();
+  await browser.until();
+  assert.equal(tab.program.items[0]?.text, "bad ticket");
+});

@@ -69,9 +69,16 @@ export const send = (play, tab) => {
 
 /** @param {Play} play @param {Tab} tab */
 export const add = (play, tab) => {
-  if (!tab.program.loader || !tab.user || !tab.state.token || !tab.text) return;
+  const id = ticketOf(play.world, tab);
+  if (!id || !tab.text) return;
   play.world.tell(`tab ${tab.number}: ${tab.text} is added to a ticket`);
-  tab.program.add(`t-${tab.user}`, pressed(play, tab, ""));
+  tab.program.add(id, pressed(play, tab, ""));
+};
+
+/** The ticket that somebody can open: a signed user's, or that of the session if nobody was declared. @param {import("./world.mjs").World} world @param {Tab} tab */
+const ticketOf = (world, { program, user, state }) => {
+  const owner = state?.token ? user : user ? "" : world.localStorage.get("deskbell:acme:session");
+  return program.loader && owner ? `t-${owner}` : "";
 };
 
 /** @param {Play} play @param {Tab} tab */
@@ -89,18 +96,14 @@ export const attach = ({ world, texts }, tab) => {
 
 /** @param {Play} play @param {Tab} tab */
 export const converse = ({ world }, tab) => {
-  if (!tab.program.loader || !tab.user || !tab.state.token) return;
-  openTicket(world, tab);
+  if (ticketOf(world, tab)) openTicket(world, tab);
 };
 
 /** @param {import("./world.mjs").World} world @param {Tab} tab */
 const openTicket = (world, tab) => {
-  world.tell(`tab ${tab.number}: the ticket of ${tab.user} is opened`);
-  tab.program.openConversation(`t-${tab.user}`);
+  world.tell(`tab ${tab.number}: the ticket of "${tab.user}" is opened`);
+  tab.program.openConversation(ticketOf(world, tab));
 };
-
-/** Whether a tab is that of a signed user. @param {Tab} tab @param {string} user */
-const isOf = ({ program, user, state }, wanted) => !!program.loader && user == wanted && !!state.token;
 
 /** @param {Play} play @param {Tab} tab */
 export const typeReply = ({ world, texts, badness }, tab) => {
@@ -119,7 +122,7 @@ export const sendReply = (play, tab) => {
   const { id, text } = conversation;
   const { world } = play;
   const isSame = ({ program: { conversation: other } }) => other?.id == id && other.text == text && !other.isBusy;
-  const others = world.living.filter((other) => other != tab && isOf(other, tab.user));
+  const others = world.living.filter((other) => other != tab && ticketOf(world, other) == id);
   // The same reply is often in several tabs, and sent by all of them.
   const unopened = others.find((other) => !isSame(other) && !other.program.conversation?.text);
   if (unopened && onDevice(world.device).drafts.has(text) && world.random.chance(60))

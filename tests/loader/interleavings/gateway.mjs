@@ -57,7 +57,7 @@ export class Gateway {
     const body = JSON.parse(whole);
     for (const watch of this.watchers) watch({ key, body, ticket, session }, sub);
     // A ticket is opened by its owner only: signed, or from the browser that has created it.
-    if (ticket && ticket != `t-${sub}`) return problem(404, "no_ticket");
+    if (ticket && ticket != `t-${sub || session}`) return problem(404, "no_ticket");
     const first = this.stored.get(key);
     if (first) {
       if (first.whole == whole && (ticket || first.session == session) && first.path == path)

@@ -70,7 +70,12 @@ export class Play {
       // What was written before any user was declared belongs to the one who is.
       if (!before && tab.lastUser) {
         const items = tab.program.items.map((item) => item.text);
-        for (const text of [...actors.composed(tab), ...items]) texts.claim(text, tab.user);
+        // Of what was sent only this page may know.
+        const sent = [...texts.known].filter(
+          ([, known]) => known.isAnonymous && known.isPressed && known.tab == tab.number,
+        );
+        for (const text of [...actors.composed(tab), ...items, ...sent.map(([text]) => text)])
+          texts.claim(text, tab.user);
         for (const name of tab.files) texts.files.get(name)?.add(tab.user);
       }
       for (const text of actors.composed(tab))
@@ -170,8 +175,8 @@ export class Play {
       }
     });
     await this.settle();
-    for (const { key, user, refused } of world.device.all("outbox")) {
-      const tab = world.living[people.indexOf(user)];
+    for (const { key, user, heir, refused } of world.device.all("outbox")) {
+      const tab = world.living[people.indexOf(user || heir || "")];
       if (!refused) await this.happen(() => tab.program.loader.sendAgain(key, true));
     }
     await this.settle();
