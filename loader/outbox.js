@@ -257,7 +257,8 @@ export const outbox = (given) => {
       const answer = module ? await module.bring(item, id, first, put, siteUrl, words) : first;
       if (answer) return answer;
       await edit(item.key, (kept) => void (kept == item || Object.assign(kept, item))).catch(blank);
-      await attachments.drop([id]);
+      // What has got through stays until the message has: the gateway may lose it.
+      if (!item.files.includes(id)) await attachments.drop([id]);
     }
   };
 
