@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use deskbell_core::clock;
 use deskbell_core::ids::{DestinationName, TicketId};
-use deskbell_core::ports::{Delivery, DeliveryState};
+use deskbell_core::ports::{Confirmation, Delivery, DeliveryState, StoredTicket, View};
 use gateway::config::Overrides;
 use gateway::{wire_up, workers};
 use http_body_util::BodyExt;
@@ -336,6 +336,87 @@ async fn mailed_answers_are_stored_once_and_not_delivered_back() {
     forged["message_id"] = json!("<m2@desk.example>");
     assert_eq!(gateway.send(mail_request(&forged, clock::now().as_seconds())).await.status, 204);
     assert_eq!(messages(&gateway, &id).await.len(), 2);
+}
+
+/// The tickets of all sites, newest first.
+async fn stored_tickets(gateway: &Gateway) -> Vec<StoredTicket> {
+    let view = View { is_newest_first: true, ..View::default() };
+    let listed = gateway.app.store.list_tickets(&view, None, 100).await.unwrap().tickets;
+    let mut tickets = Vec::new();
+    for ticket in listed {
+        tickets.extend(gateway.app.store.ticket(&ticket.id).await.unwrap());
+    }
+    tickets
+}
+
+/// Posts a mail to the support address, unchanged, with more headers.
+async fn post_support_mail(gateway: &Gateway, name: &str, headers: &str, authenticated: bool) -> Answer {
+    let raw = format!(
+        "From: Ada <ada@example.com>\r\nTo: support@acme.example\r\nSubject: Export\r\nMessage-ID: <{name}@example.com>\r\n{headers}\
+         MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nIt stops ({name}).\r\n--x\r\n\
+         Content-Type: text/plain\r\nContent-Disposition: attachment; filename=log.txt\r\n\r\none line\r\n--x--\r\n"
+    );
+    let mail = json!({"to": "support@acme.example", "authenticated": authenticated, "raw": raw});
+    gateway.send(mail_request(&mail, clock::now().as_seconds())).await
+}
+
+#[tokio::test]
+async fn mails_to_a_support_address_become_tickets_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let table = format!("{}\nsupport_addresses = [\"support@acme.example\"]", mailbox(&listener));
+    let gateway = bringing(&table).await;
+    for _ in 0..2 {
+        assert_eq!(post_support_mail(&gateway, "m1", "", true).await.status, 204);
+    }
+    let tickets = stored_tickets(&gateway).await;
+    assert_eq!(tickets.len(), 1, "{tickets:?}");
+    let first = &tickets[0];
+    assert_eq!(first.ticket.message, "Export\n\nIt stops (m1).");
+    assert_eq!((first.ticket.contact.email.as_str(), &first.person), ("ada@example.com", &None));
+    assert_eq!(first.handling.confirmation, Confirmation::Confirmed);
+    let files = gateway.app.store.attachments(&first.id).await.unwrap();
+    assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["log.txt"]);
+    let mail = timeout(PATIENCE, take(&listener)).await.unwrap();
+    assert!(mail.iter().any(|line| line == "It stops (m1)."), "{mail:?}");
+
+    // An answer to the own mail belongs to its ticket, if its sender is certain.
+    let answers_first = "In-Reply-To: <m1@example.com>\r\n";
+    assert_eq!(post_support_mail(&gateway, "m2", answers_first, true).await.status, 204);
+    let replies = gateway.app.store.messages(&first.id, 0).await.unwrap();
+    assert_eq!(replies.iter().map(|reply| reply.body.as_str()).collect::<Vec<_>>(), ["It stops (m2)."]);
+    assert_eq!(post_support_mail(&gateway, "m3", answers_first, false).await.status, 204);
+    let tickets = stored_tickets(&gateway).await;
+    assert_eq!(tickets.len(), 2, "a forged sender sees and changes nothing");
+    assert_eq!(tickets[0].handling.confirmation, Confirmation::NotNeeded, "the site sends no mail to confirm with");
+
+    assert_eq!(post_support_mail(&gateway, "m4", "Auto-Submitted: auto-replied\r\n", true).await.status, 204);
+    assert_eq!(stored_tickets(&gateway).await.len(), 2);
+}
+
+#[tokio::test]
+async fn one_mailbox_creates_a_limited_number_of_tickets_a_day() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let lines = format!(
+        "[quotas]\naddress_tickets_per_day = 2\n[sites.desk]\norigins = [\"*\"]\n[sites.desk.destinations.there]\n{}\n\
+         support_addresses = [\"support@acme.example\"]\n",
+        mailbox(&listener)
+    );
+    let gateway = gateway_with(&lines, Overrides::default()).await;
+    let mail = |from: &str, name: &str| {
+        let mail = json!({"to": "support@acme.example", "from": from, "text": "It broke", "message_id": format!("<{name}@x>")});
+        gateway.send(mail_request(&mail, clock::now().as_seconds()))
+    };
+    for (from, name, status) in [
+        ("ada@example.com", "m1", 204),
+        ("Ada+x@example.com", "m2", 204),
+        ("ada@example.com", "m3", 429),
+        ("ada@example.com", "m1", 204),
+        ("eve@example.com", "m4", 204),
+    ] {
+        let answer = mail(from, name).await;
+        assert_eq!(answer.status, status, "{from} {name}: {}", answer.text());
+    }
+    assert_eq!(stored_tickets(&gateway).await.len(), 3);
 }
 
 #[tokio::test]

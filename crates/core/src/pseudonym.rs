@@ -82,6 +82,11 @@ impl Pseudonyms {
         self.hash([purpose, &network.bits.to_string(), period], &CountedSender::Network(Some(network.start)))
     }
 
+    /// The pseudonym of a mailbox under which mails are counted; it differs by purpose and period.
+    pub fn of_mailbox(&self, purpose: &str, period: &str, mailbox: &str) -> [u8; 32] {
+        self.hash([purpose, "mailbox", period], &CountedSender::Person(CustomerId::new(mailbox)))
+    }
+
     /// The hash of words, equal for equal words.
     pub fn of_words(&self, words: &str) -> [u8; 32] {
         Sha256::new().chain_update(&self.salt).chain_update(words.as_bytes()).finalize().into()

@@ -55,9 +55,10 @@ use deskbell_core::use_cases::attachments::{
     CleanFiles, FileAddresses, KeepFile, ReadFiles, StoreFile, SweepFiles, UploadLimits,
 };
 use deskbell_core::use_cases::delivery::{
-    AssembleContents, DeliverTickets, DestinationStates, Dispatch, InboundMails, ResendDeliveries, ShareOutages,
-    StoreReply, SyncPorts, SyncTickets, TakeInboundEvent, TakeInboundMail, TakeReturnedMail,
+    AssembleContents, DeliverTickets, DestinationStates, Dispatch, ResendDeliveries, ShareOutages, StoreReply,
+    SyncPorts, SyncTickets, TakeInboundMail, TakeReturnedMail,
 };
+use deskbell_core::use_cases::inbound::{InboundMails, TakeInboundEvent};
 use deskbell_core::use_cases::incidents::{CurrentIncidents, OpenIncidents};
 use deskbell_core::use_cases::mail::{
     BlockedMailboxes, Codes, MailAnswers, MailWakers, Receipts, SendAnswers, SendLinks, SendMail, SiteOutbox,
@@ -69,7 +70,7 @@ use deskbell_core::use_cases::search::import::{ImportQuestions, ScheduledImport}
 use deskbell_core::use_cases::search::{IndexLimits, Indexes};
 use deskbell_core::use_cases::tickets::{
     AmendTicket, AutomaticReply, ConfirmAddress, FindSimilar, GatherTickets, HandleTicket, OpenAccessLink, OpenLink,
-    PlanExtras, ReadTickets, ReplyToTicket, RequestCode, SubmissionLimits, TakeTicket,
+    PlanExtras, ReadTickets, ReplyToTicket, RequestCode, SubmissionLimits, TakeSupportMail, TakeTicket,
 };
 use files::{Bucket, BucketOptions, Credentials, Folder, FolderDisk};
 use store::OpenStore;
@@ -415,6 +416,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
     let extras = PlanExtras::new(AutomaticReply::new(indexes.clone()), receipts.clone(), destinations.clone());
     let take_ticket =
         TakeTicket::new(store.clone(), sign_in.clone(), limits.clone(), extras, dispatch.clone(), clock.clone());
+    let take_ticket = Arc::new(take_ticket);
     let read = Arc::new(ReadTickets::new(store.clone(), store.clone(), read_files.clone()));
     let reply = ReplyToTicket::new(store.clone(), read_files.clone(), limits, dispatch);
     let confirm = ConfirmAddress::new(store.clone(), codes.clone(), destinations.clone(), bus.clone(), answers.clone());
@@ -428,7 +430,14 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
     let take_mail =
         TakeInboundMail::new(store.clone(), receipts_and_blocks, sites.clone(), store_reply.clone(), keep_file.clone());
     let returned = TakeReturnedMail::new(store.clone(), store.clone(), store.clone(), codes.clone(), bus.clone());
-    let inbound_mails = InboundMails { tickets: store.clone(), take: take_mail, returned, states: states.clone() };
+    let inbound_mails = InboundMails {
+        tickets: store.clone(),
+        take: take_mail,
+        support: TakeSupportMail::new(take_ticket.clone(), sites.clone(), keep_file.clone()),
+        codes: codes.clone(),
+        returned,
+        states: states.clone(),
+    };
     let events = TakeInboundEvent::new(store.clone(), inbound_mails, destinations.clone(), bus.clone());
 
     // For agents.
@@ -478,7 +487,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
             })),
             requesters: Arc::new(Requesters::new(sites.clone(), signers, sign_in, clock.clone())),
             guard: guard.clone(),
-            take_ticket: Arc::new(take_ticket),
+            take_ticket,
             read_tickets: read.clone(),
             find_similar: Arc::new(FindSimilar::new(store.clone())),
             reply: Arc::new(reply),

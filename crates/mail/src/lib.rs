@@ -10,7 +10,7 @@ mod send_error;
 mod server;
 mod tls;
 
-pub use destination::{AgentAddresses, MailDestination, ReplyAddress, mail_server};
+pub use destination::{AgentAddresses, MailDestination, ReplyAddress, SupportAddresses, mail_server};
 pub use lettre::message::Mailbox;
 pub use mailer::SmtpMailer;
 pub use message::{MessageError, Sender, message};

@@ -197,7 +197,7 @@ async fn insert_submission(
     }
     queue::enqueue_delivery(write, new, &extras.deliveries, number, now).await?;
     let claim = match &extras.unconfirmed {
-        Some(address) if confirmations::is_confirmed(write, new, address).await? => {
+        Some(address) if extras.is_confirmed || confirmations::is_confirmed(write, new, address).await? => {
             // A sender who has proved that they read the mailbox is no threat to it.
             if let Some(mail) = &extras.mail {
                 mails::queue_receipt(write, new, mail, mails::Mailbox::Confirmed, now).await?;

@@ -142,7 +142,7 @@ pub async fn insert_submission(
         number = Some(conversations::insert_message(transaction, &new.id, answer, None).await?.number);
     }
     let claim = match &extras.unconfirmed {
-        Some(address) if confirmations::is_confirmed(transaction, new, address).await? => {
+        Some(address) if extras.is_confirmed || confirmations::is_confirmed(transaction, new, address).await? => {
             // A sender who has proved that they read the mailbox is no threat to it.
             if let Some(mail) = &extras.mail {
                 mails::queue_receipt(transaction, new, mail, mails::Mailbox::Confirmed, now).await?;

@@ -57,6 +57,8 @@ pub struct SubmissionExtras {
     pub mail: Option<NewMail>,
     /// The address that has to be confirmed before replies are shown.
     pub unconfirmed: Option<String>,
+    /// Whether the sender has already proved that this address is theirs.
+    pub is_confirmed: bool,
     /// Its deliveries.
     pub deliveries: Vec<NewDelivery>,
     /// The quota that it counts against; none if the host has signed the customer.

@@ -16,6 +16,8 @@ pub mod delivery_plan;
 pub mod file_formats;
 pub mod listing;
 pub mod mail_quota;
+pub mod mail_text;
+pub mod mailed_ticket;
 pub mod move_plan;
 pub mod networks;
 pub mod on_call;

@@ -5,6 +5,7 @@ pub mod access;
 pub mod agents;
 pub mod attachments;
 pub mod delivery;
+pub mod inbound;
 pub mod incidents;
 pub mod mail;
 pub mod moving;

@@ -311,6 +311,7 @@ GatewayText {
     MailWrote, "mail_wrote", "You wrote on {time}:";
     MailCode, "mail_code", "To read it there, enter this code: {code}. It is valid until {time}.";
     MailLink, "mail_link", "Or read the ticket in your browser: {link}";
+    MailOpen, "mail_open", "Read the ticket and its answers in your browser: {link}";
     MailSent, "mail_sent", "The message was sent on {time}.";
     MailNotYours, "mail_not_yours", "If you did not write to us, someone else has entered your address. You can ignore this e-mail; please don't share the code.";
     MailNotYou, "mail_not_you", "If you did not write this, someone has mistyped their address. You don't need to do anything.";

@@ -7,10 +7,12 @@ use deskbell_core::ports::{FileError, RetryAfter};
 use deskbell_core::ports::{StoreError, TicketLimit};
 use deskbell_core::use_cases::access::ReaderError;
 use deskbell_core::use_cases::attachments::{MissingFiles, ReadFileError, StoreFileError};
-use deskbell_core::use_cases::delivery::{BlockingError, HookError, InboundMailError};
+use deskbell_core::use_cases::delivery::{BlockingError, InboundMailError};
+use deskbell_core::use_cases::inbound::HookError;
 use deskbell_core::use_cases::incidents::ReportAffectedError;
 use deskbell_core::use_cases::tickets::{
-    AmendTicketError, FindTicketError, QuotaError, ReplyError, SimilarTicketsError, TakeTicketError,
+    AmendTicketError, FindTicketError, QuotaError, ReplyError, SimilarTicketsError, TakeSupportMailError,
+    TakeTicketError,
 };
 use deskbell_core::use_cases::tickets::{ConfirmAddressError, RequestCodeError};
 use domain::problem::FieldError;
@@ -259,12 +261,23 @@ impl From<InboundMailError> for Refusal {
     }
 }
 
+impl From<TakeSupportMailError> for Refusal {
+    fn from(error: TakeSupportMailError) -> Refusal {
+        match error {
+            TakeSupportMailError::Reading(error) => error.into(),
+            TakeSupportMailError::Ticket(error) => error.into(),
+            TakeSupportMailError::NoRandomness(_) => Refusal::Internal,
+        }
+    }
+}
+
 impl From<HookError> for Refusal {
     fn from(error: HookError) -> Refusal {
         match error {
             HookError::NoTicket => Refusal::NotFound("; no such ticket".into()),
             HookError::Limit(limit) => limit.into(),
             HookError::Mail(error) => error.into(),
+            HookError::Support(error) => error.into(),
             HookError::Store(error) => error.into(),
         }
     }

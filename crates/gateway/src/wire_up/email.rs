@@ -2,7 +2,8 @@
 
 use super::mail::{ServerFields, mailbox};
 use crate::config::{EmailTable, secret, secret_field};
-use ::mail::{AgentAddresses, MailDestination, ReplyAddress};
+use ::mail::Mailbox;
+use ::mail::{AgentAddresses, MailDestination, ReplyAddress, SupportAddresses};
 use standard_webhooks::{SECRET_FORM, Secret};
 
 /// The mailbox of a table, or the invalid field and the reason. `password` comes from the environment and wins.
@@ -29,11 +30,30 @@ pub fn destination(table: &EmailTable, password: Option<&str>) -> Result<MailDes
         })?,
     };
     let reply = reply(table)?;
+    let support = support(table, &to, reply.is_some())?;
     if table.bounces && reply.is_none() {
         return Err(("bounces".into(), "requires reply_address, at which bounces arrive".into()));
     }
     let EmailTable { bounces, unverified, mails_requester, .. } = *table;
-    Ok(MailDestination { mailbox: to, from, server, reply, bounces, agents, unverified, mails_requester })
+    Ok(MailDestination { mailbox: to, from, server, reply, bounces, agents, support, unverified, mails_requester })
+}
+
+/// The addresses for new tickets. They need the reply address, at whose webhook their mail arrives.
+fn support(table: &EmailTable, desk: &Mailbox, has_reply: bool) -> Result<SupportAddresses, (String, String)> {
+    let wrong = |message: String| ("support_addresses".to_string(), message);
+    let support = SupportAddresses::parse(&table.support_addresses)
+        .map_err(|entry| wrong(format!("{entry:?} is not an address; use support@example.com")))?;
+    if !support.is_empty() && !has_reply {
+        return Err(wrong("requires reply_address, whose webhook receives their mail".into()));
+    }
+    if support.include(desk.email.as_ref()) {
+        let message = "cannot contain mailbox: each ticket is mailed there, and would come back as another ticket";
+        return Err(wrong(message.into()));
+    }
+    if table.reply_address.as_deref().is_some_and(|reply| support.include(reply)) {
+        return Err(wrong("cannot contain reply_address, which is for replies to tickets".into()));
+    }
+    Ok(support)
 }
 
 fn reply(table: &EmailTable) -> Result<Option<ReplyAddress>, (String, String)> {

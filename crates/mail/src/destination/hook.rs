@@ -1,4 +1,4 @@
-//! The webhook for inbound mail, signed with Standard Webhooks. The receiving service posts a mail either unchanged (`raw`) or parsed (`text`, `html`,
+//! Inbound mail. The receiving service posts it to a webhook that is signed with Standard Webhooks, either unchanged (`raw`) or parsed (`text`, `html`,
 //! `headers`, `attachments`).
 
 use base64::Engine;
@@ -9,9 +9,10 @@ use sha2::{Digest, Sha256};
 
 use super::reply::ReplyAddress;
 use super::senders::AgentAddresses;
+use super::support::SupportAddresses;
 use deskbell_core::ids::TicketId;
 use deskbell_core::ports::destination::{
-    InboundEvent, InboundEventError, InboundFile, InboundHeaders, InboundMail, ReturnedMail,
+    InboundEvent, InboundEventError, InboundFile, InboundHeaders, InboundMail, ReturnedMail, SupportMail,
 };
 use deskbell_core::timestamp::Timestamp;
 use domain::ticket::NAME_MAX;
@@ -19,7 +20,7 @@ use mail_in::headers::Headers;
 use mail_in::message::{self, Message};
 use mail_in::reply_text::Parts;
 use mail_in::sender::{self, Sender, Senders};
-use mail_in::{AutomaticSign, Origin, bounce, encoded_words, origin};
+use mail_in::{AutomaticSign, Origin, bounce, encoded_words, exact_address, origin};
 
 /// The largest body, in bytes: about 10 MB of files in base64.
 pub const BYTES_MAX: usize = 14 << 20;
@@ -31,6 +32,23 @@ const MESSAGE_ID_MAX: usize = 998;
 const SUBJECT_MAX: usize = 16 << 10;
 /// The longest address, in characters (RFC 5321, 4.5.3.1.3).
 const ADDRESS_MAX: usize = 256;
+
+/// How many Message-IDs of the mails that a mail answers are read.
+const REFERENCES_MAX: usize = 50;
+
+/// Who receives mails.
+pub struct Receiver<'a> {
+    /// The reply addresses.
+    pub reply: &'a ReplyAddress,
+    /// The mailbox of the help desk.
+    pub mailbox: &'a Address,
+    /// The address from which the gateway sends to it.
+    pub from: &'a Address,
+    /// The addresses for new tickets.
+    pub support: &'a SupportAddresses,
+    /// Whose mail is support's.
+    pub agents: &'a AgentAddresses,
+}
 
 /// The fields of a posted mail that are used; others are ignored.
 #[derive(Deserialize)]
@@ -100,15 +118,15 @@ struct NamedValue {
     value: String,
 }
 
-/// Parses a posted mail. A mail that was not sent to a ticket's address matters to nobody, because anybody can send mail to similar addresses.
+/// Parses a posted mail. A mail that was sent neither to a ticket's address nor to a support address matters to nobody, because anybody can send mail
+/// to similar addresses.
 pub fn parse_event(
-    (reply, mailbox): (&ReplyAddress, &Address),
-    agents: &AgentAddresses,
+    receiver: &Receiver<'_>,
     headers: &InboundHeaders,
     body: &[u8],
     now: Timestamp,
 ) -> Result<InboundEvent, InboundEventError> {
-    if !reply.secret().is_signed(headers, body, now) {
+    if !receiver.reply.secret().is_signed(headers, body, now) {
         return Err(InboundEventError::Unsigned);
     }
     let unreadable = InboundEventError::Unreadable(
@@ -117,10 +135,21 @@ pub fn parse_event(
     );
     let mail: Mail = serde_json::from_slice(body).map_err(|_| unreadable)?;
     let raw = mail.raw.as_deref().map(unpacked);
+    event(receiver, &mail, raw, now)
+}
+
+/// The event of a mail. If `raw` is there, everything but the recipients and the result of the authentication is read from it.
+fn event(
+    receiver: &Receiver<'_>,
+    mail: &Mail,
+    raw: Option<Vec<u8>>,
+    now: Timestamp,
+) -> Result<InboundEvent, InboundEventError> {
+    let Receiver { reply, mailbox, agents, .. } = receiver;
     let message = match &raw {
         Some(raw) => message::read(raw)
             .ok_or(InboundEventError::Unreadable("raw must be a mail (RFC 5322), in base64 or as text"))?,
-        None => message_of(&mail),
+        None => message_of(mail),
     };
     let id = mail.message_id.as_deref().or_else(|| message.headers.value("Message-ID")).unwrap_or_default().trim();
     let message_id = match (&raw, id.is_empty()) {
@@ -144,7 +173,7 @@ pub fn parse_event(
     if is_bounce || came_to.is_some() {
         let bounce = match &raw {
             Some(raw) => bounce::read(raw),
-            None => bounce::read_parts(&message.headers, &message.parts.text, &parts(&mail)),
+            None => bounce::read_parts(&message.headers, &message.parts.text, &parts(mail)),
         };
         if let Some(bounce) = bounce {
             let delivery = bounce.message_ids().find_map(|id| reply.mail_of(id));
@@ -155,11 +184,14 @@ pub fn parse_event(
     if came_to.is_some() {
         return Ok(InboundEvent::Nothing("it is to a bounce address, but is not a readable bounce"));
     }
-    let Some(ticket) = reply.ticket(&to) else {
-        return Ok(InboundEvent::Nothing(
-            "it is not to the reply address of a ticket; was reply_address or webhook_secret changed?",
-        ));
-    };
+    let ticket = reply.ticket(&to);
+    if ticket.is_none() && !receiver.support.include_any(&to) {
+        return Ok(InboundEvent::Nothing(if receiver.support.is_empty() {
+            "it is not to the reply address of a ticket; was reply_address or webhook_secret changed?"
+        } else {
+            "it is to neither the reply address of a ticket nor one of support_addresses"
+        }));
+    }
     let sender_header = match (&raw, &mail.from) {
         (None, Some(sender_header)) if !sender_header.is_empty() => sender_header.as_str(),
         // Authentication is about this header, not about the envelope sender.
@@ -171,11 +203,16 @@ pub fn parse_event(
     let is_agent = |sender: &Sender| agents.include(&sender.address);
     let from_agent = is_one && !senders.is_empty() && senders.iter().all(is_agent);
     let sender = senders.first().cloned().unwrap_or_default();
-    let origin = if is_own(&message_id, &ticket) {
+    let is_own_mail = match &ticket {
+        Some(ticket) => is_own(&message_id, ticket),
+        None => reply.mail_of(&message_id).is_some() || receiver.is_own(&sender.address),
+    };
+    let origin = if is_own_mail {
         Origin::Automatic(AutomaticSign::OwnMail)
     } else {
         origin(&message.headers, mail.envelope_from.as_deref(), &subject)
     };
+    let references = references(&message.headers);
     let inbound = InboundMail {
         message_id,
         from_agent,
@@ -185,19 +222,39 @@ pub fn parse_event(
         authenticated: if !is_one || senders.len() > 1 && !from_agent { Some(false) } else { mail.authenticated },
         origin,
         parts: message.parts,
-        more_files: message.files.len().saturating_sub(FILES_MAX) + skipped(&mail),
+        more_files: message.files.len().saturating_sub(FILES_MAX) + skipped(mail),
         files: message
             .files
             .into_iter()
             .map(inbound_file)
-            .chain(files(&mail))
+            .chain(files(mail))
             .take(FILES_MAX)
             .enumerate()
             .map(numbered)
             .collect(),
         at: now,
     };
-    Ok(InboundEvent::Mail { ticket, mail: inbound })
+    Ok(match ticket {
+        Some(ticket) => InboundEvent::Mail { ticket, mail: inbound },
+        None => InboundEvent::Support(SupportMail { subject: clean(&subject, SUBJECT_MAX), references, mail: inbound }),
+    })
+}
+
+impl Receiver<'_> {
+    /// Whether mail from an address to a support address goes around in a circle: the gateway sends from it, or to it.
+    fn is_own(&self, address: &str) -> bool {
+        let address = exact_address(address);
+        self.support.include(&address)
+            || [self.mailbox, self.from].iter().any(|own| exact_address(own.as_ref()) == address)
+    }
+}
+
+/// The Message-IDs of the mails that a mail answers, the latest first.
+fn references(headers: &Headers) -> Vec<String> {
+    let ids = |name| headers.value(name).unwrap_or_default().split_whitespace();
+    let ids = ids("In-Reply-To").rev().chain(ids("References").rev());
+    let is_id = |id: &&str| id.starts_with('<') && id.ends_with('>') && id.len() <= MESSAGE_ID_MAX;
+    ids.filter(is_id).take(REFERENCES_MAX).map(str::to_string).collect()
 }
 
 /// Whether all headers are known, and only one of them names the senders that were read (RFC 5322, 3.6 allows no more).
@@ -331,7 +388,18 @@ mod tests {
         let signature = reply.secret().sign("a", time, body.as_bytes());
         let headers = [(ID, "a".to_string()), (TIMESTAMP, time.as_seconds().to_string()), (SIGNATURE, signature)];
         let headers = headers.into_iter().collect();
-        parse_event((&reply, &desk()), &agents(), &headers, body.as_bytes(), now())
+        parse_with(&reply, &headers, body.as_bytes())
+    }
+
+    fn parse_with(
+        reply: &ReplyAddress,
+        headers: &InboundHeaders,
+        body: &[u8],
+    ) -> Result<InboundEvent, InboundEventError> {
+        let (mailbox, from, agents) = (desk(), "help@acme.example".parse().unwrap(), agents());
+        let support = SupportAddresses::parse(&["Support@Acme.example".to_string()]).unwrap();
+        let receiver = Receiver { reply, mailbox: &mailbox, from: &from, support: &support, agents: &agents };
+        parse_event(&receiver, headers, body, now())
     }
 
     fn desk() -> Address {
@@ -478,19 +546,53 @@ mod tests {
         assert_eq!((mixed.from_agent, mixed.authenticated), (false, Some(false)));
     }
 
+    fn support_mail(more: &Value) -> SupportMail {
+        let mut mail = json!({"to": "Acme <support@acme.example>", "from": "Ada <ada@example.com>", "subject": "=?utf-8?q?Gr=C3=BC=C3=9Fe?=",
+            "text": "It broke", "message_id": "<m@example.com>"});
+        mail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let Ok(InboundEvent::Support(support_mail)) = read_mail(&mail) else { panic!("{mail}") };
+        support_mail
+    }
+
+    #[test]
+    fn mails_to_a_support_address_are_new_unless_they_are_to_a_ticket() {
+        let mail = support_mail(
+            &json!({"authenticated": true, "headers": "In-Reply-To: <c@x>\r\nReferences: <a@x> bad\r\n <b@x>\r\n"}),
+        );
+        assert_eq!(mail.subject, "Grüße");
+        assert_eq!(mail.references, ["<c@x>", "<b@x>", "<a@x>"]);
+        assert_eq!((mail.mail.from.as_str(), mail.mail.authenticated), ("ada@example.com", Some(true)));
+        assert_eq!(mail.mail.origin, Origin::Person);
+        let both = format!("support@acme.example, {}", reply().for_ticket(&TICKET.into()).unwrap());
+        mail_of(&json!({"to": both, "text": "x", "message_id": "<m>"}));
+        for other in ["support@acme.example.evil.example", "xsupport@acme.example", "sales@acme.example"] {
+            let mail = json!({"to": other, "text": "x", "message_id": "<m>"});
+            assert!(matches!(read_mail(&mail), Ok(InboundEvent::Nothing(_))), "{other}");
+        }
+    }
+
+    #[test]
+    fn mails_of_the_gateway_and_the_desk_to_a_support_address_are_loops() {
+        let own = reply().mail_name(&format!("{TICKET}/1"), "desk");
+        for more in [
+            json!({"from": "Acme <support@acme.example>"}),
+            json!({"from": "Desk <desk@desk.example>"}),
+            json!({"from": "HELP@acme.example"}),
+            json!({"message_id": format!("<{own}@acme.example>")}),
+        ] {
+            assert_eq!(support_mail(&more).mail.origin, Origin::Automatic(AutomaticSign::OwnMail), "{more}");
+        }
+        // The agents' other addresses are persons.
+        assert_eq!(support_mail(&json!({"from": "ana@desk.example"})).mail.origin, Origin::Person);
+    }
+
     #[test]
     fn unsigned_old_and_unreadable_hooks_are_refused() {
         let valid = json!({"to": reply().for_ticket(&TICKET.into()).unwrap(), "text": "x", "message_id": "<m>"});
         let seconds = Duration::from_secs;
         assert!(read_at(now() - seconds(300), &valid).is_ok());
         assert_eq!(read_at(now() - seconds(301), &valid), Err(InboundEventError::Unsigned));
-        let unsigned = parse_event(
-            (&reply(), &desk()),
-            &agents(),
-            &InboundHeaders::default(),
-            valid.to_string().as_bytes(),
-            now(),
-        );
+        let unsigned = parse_with(&reply(), &InboundHeaders::default(), valid.to_string().as_bytes());
         assert_eq!(unsigned, Err(InboundEventError::Unsigned));
         for invalid in [
             json!([]),

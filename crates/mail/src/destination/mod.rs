@@ -6,6 +6,7 @@ mod hook;
 mod letter;
 mod reply;
 mod senders;
+mod support;
 
 use async_trait::async_trait;
 use lettre::Address;
@@ -25,9 +26,11 @@ use deskbell_core::timestamp::Timestamp;
 use domain::config::Config;
 use domain::conversation::Author;
 use files::Files;
+use hook::Receiver;
 pub use reply::ReplyAddress;
 pub use senders::AgentAddresses;
 use standard_webhooks::is_fresh;
+pub use support::SupportAddresses;
 
 /// How many mails are sent concurrently, each on a connection of its own.
 const AT_ONCE: u32 = 4;
@@ -46,6 +49,8 @@ pub struct MailDestination {
     pub bounces: bool,
     /// The senders whose replies are support's.
     pub agents: AgentAddresses,
+    /// The addresses at which mails become new tickets.
+    pub support: SupportAddresses,
     /// How unsigned addresses are used.
     pub unverified: Unverified,
     /// Whether its help desk mails answers to the requester, as configured.
@@ -98,7 +103,7 @@ impl Destination for MailDestination {
         now: Timestamp,
     ) -> Result<InboundEvent, InboundEventError> {
         let reply = self.reply.as_ref().ok_or(InboundEventError::NoHook)?;
-        hook::parse_event((reply, &self.mailbox.email), &self.agents, headers, body, now)
+        hook::parse_event(&self.receiver(reply), headers, body, now)
     }
 
     fn return_path(&self, ticket: &TicketId) -> Option<String> {
@@ -163,6 +168,16 @@ enum MailError {
 }
 
 impl MailDestination {
+    fn receiver<'a>(&'a self, reply: &'a ReplyAddress) -> Receiver<'a> {
+        Receiver {
+            reply,
+            mailbox: &self.mailbox.email,
+            from: &self.from.email,
+            support: &self.support,
+            agents: &self.agents,
+        }
+    }
+
     async fn send(&self, contents: &DeliveryContents<'_>, files: &Files) -> Result<(), MailError> {
         let message = letter::message(self, contents, files).map_err(MailError::NoMail)?;
         self.server.send(&message).await.map_err(MailError::Send)
@@ -191,7 +206,18 @@ pub(crate) mod tests {
         let server = MailServer::new(("localhost".into(), 25), "acme.example", Security::None, None);
         let (agents, from) = (AgentAddresses::of_desk(&mailbox.email), "Acme <help@acme.example>".parse().unwrap());
         let unverified = Unverified::Contact;
-        MailDestination { mailbox, from, server, reply, bounces: false, agents, unverified, mails_requester: None }
+        let support = SupportAddresses::default();
+        MailDestination {
+            mailbox,
+            from,
+            server,
+            reply,
+            bounces: false,
+            agents,
+            support,
+            unverified,
+            mails_requester: None,
+        }
     }
 
     #[test]

@@ -24,10 +24,23 @@ pub enum InboundEvent {
         /// The mail.
         mail: InboundMail,
     },
+    /// A mail to a support address, which no reply address assigns to a ticket.
+    Support(SupportMail),
     /// A bounce: a mail did not arrive, or arrives late.
     Returned(ReturnedMail),
     /// An event that does not matter here, with a reason for agents; empty if there is none.
     Nothing(&'static str),
+}
+
+/// A mail to an address at which a site takes new tickets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SupportMail {
+    /// Its decoded subject.
+    pub subject: String,
+    /// The Message-IDs of the mails that it answers (`In-Reply-To`, `References`), the latest first.
+    pub references: Vec<String>,
+    /// The mail.
+    pub mail: InboundMail,
 }
 
 /// A bounce, and the evidence for which mail it is about, because anybody can send one.
@@ -61,7 +74,7 @@ pub enum ReturnsOf {
     Desk,
 }
 
-/// A mail about a ticket.
+/// A mail to a reply address or a support address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboundMail {
     /// Its Message-ID.

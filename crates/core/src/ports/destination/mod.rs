@@ -19,7 +19,9 @@ use domain::config::Config;
 use domain::conversation::Author;
 
 pub use delivery::{ClaimHold, DeliveryContents, DeliveryFile, DeliveryReceipt, Failure, delivery_key};
-pub use inbound::{InboundEvent, InboundEventError, InboundFile, InboundMail, ReturnAddress, ReturnedMail, ReturnsOf};
+pub use inbound::{
+    InboundEvent, InboundEventError, InboundFile, InboundMail, ReturnAddress, ReturnedMail, ReturnsOf, SupportMail,
+};
 pub use inbound_headers::InboundHeaders;
 pub use polling::{
     AgentNote, ExportFailure, ExportFrom, ExportedChanges, ExternalFile, ExternalMessage, ExternalTicket,

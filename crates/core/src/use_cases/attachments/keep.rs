@@ -12,6 +12,7 @@ use super::clean::CleanFiles;
 use super::receive::receive;
 use crate::clock::Clock;
 use crate::ids::{CustomerId, SessionHash, SiteKey};
+use crate::ports::destination::InboundFile;
 use crate::ports::{Attachments, PartialFile, PutOutcome, StoredAttachment, StoredTicket};
 use domain::attachment::{self, Attachments as FileRules};
 
@@ -47,6 +48,44 @@ impl KeepFile {
             tracing::error!(%error, "upload failed");
             StoreFileError::Internal
         })?
+    }
+
+    /// Stores the files of a mail for the customer of a ticket, as far as the rules allow. Returns their ids, and the names of those that were not
+    /// stored.
+    pub async fn keep_all(
+        &self,
+        rules: &FileRules,
+        ticket: &StoredTicket,
+        files: Vec<InboundFile>,
+    ) -> (Vec<String>, Vec<String>) {
+        let (mut ids, mut missing) = (Vec::new(), Vec::new());
+        for InboundFile { name, bytes } in files {
+            let fits =
+                |bytes: &Vec<u8>| ids.len() < rules.max_count as usize && bytes.len() <= rules.max_bytes as usize;
+            let stored = match bytes.filter(fits) {
+                Some(bytes) => self.keep(rules, ticket, &name, bytes).await.map_err(|error| error.to_string()),
+                None => Err("not valid base64, too large, or more files than allowed".to_string()),
+            };
+            match stored {
+                Ok(id) => ids.push(id),
+                Err(reason) => {
+                    tracing::warn!(reference = ticket.reference.as_str(), reason, "mail attachment not stored");
+                    missing.push(name);
+                }
+            }
+        }
+        (ids, missing)
+    }
+
+    /// Deletes the bytes of files that were stored for a ticket which is not stored. Their rows expire.
+    pub async fn discard(&self, site: &SiteKey, ids: &[String]) {
+        for id in ids {
+            match self.attachments.attachment(site, id).await {
+                Ok(Some(unsent)) if unsent.number.is_none() => self.files.remove(&unsent.file).await,
+                // The sweep deletes it.
+                Ok(_) | Err(_) => {}
+            }
+        }
     }
 
     async fn write(

@@ -51,6 +51,12 @@ impl Dispatch {
         self.bus.ticket_changed(ticket.clone());
     }
 
+    /// Announces a ticket that was just stored, and starts its deliveries.
+    pub fn start(&self, ticket: &StoredTicket) {
+        self.announce_new(ticket);
+        self.bus.deliveries_due(&ticket.site);
+    }
+
     /// Announces a changed ticket.
     pub fn announce_change(&self, ticket: &StoredTicket) {
         self.bus.ticket_changed(ticket.clone());

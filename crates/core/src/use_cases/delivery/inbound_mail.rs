@@ -16,6 +16,7 @@ use crate::rules::address::{Address, address, mailbox};
 use crate::rules::answer_mail::answer_address;
 use crate::rules::comment;
 use crate::rules::customer_limits::check_mailed_note;
+use crate::rules::mail_text::{list_names, shorten};
 use crate::site::Sites;
 use crate::use_cases::attachments::KeepFile;
 use crate::use_cases::mail::BlockedMailboxes;
@@ -24,8 +25,6 @@ use domain::ticket::{MESSAGE_MAX, Status};
 use mail_in::Origin;
 use mail_in::reply_text::{self, KnownTexts, ReplyText};
 
-/// Marks a text that was cut.
-const SHORTENED: &str = "\n\n(shortened)";
 /// The longest mail that is stored in full for agents, in characters.
 const WHOLE_MAX: usize = 2 * MESSAGE_MAX;
 /// The first line of a note with a mail that was not taken as an answer.
@@ -174,7 +173,11 @@ impl TakeInboundMail {
         if self.replies.is_stored(ticket, from, &reply).await? {
             return Ok(ReplyOutcome::Done);
         }
-        let (ids, missing) = self.keep_files(ticket, std::mem::take(&mut mail.files)).await;
+        let files = std::mem::take(&mut mail.files);
+        let (ids, missing) = match self.sites.get(&ticket.site) {
+            Some(site) => self.files.keep_all(&site.config.attachments, ticket, files).await,
+            None => Default::default(),
+        };
         if !missing.is_empty() || mail.more_files > 0 {
             let line = list_names(&missing, mail.more_files);
             let shown = if is_support { markdown::escape(&line) } else { line.clone() };
@@ -261,29 +264,6 @@ impl TakeInboundMail {
             tokio::spawn(async move { to.notify_unread(&ticket, &mail).await });
         }
     }
-
-    /// Stores the files of a mail for the customer. Returns the names of those that were not stored.
-    async fn keep_files(&self, ticket: &StoredTicket, files: Vec<InboundFile>) -> (Vec<String>, Vec<String>) {
-        let (mut ids, mut missing) = (Vec::new(), Vec::new());
-        let Some(site) = self.sites.get(&ticket.site) else { return (ids, missing) };
-        let rules = &site.config.attachments;
-        for InboundFile { name, bytes } in files {
-            let fits =
-                |bytes: &Vec<u8>| ids.len() < rules.max_count as usize && bytes.len() <= rules.max_bytes as usize;
-            let stored = match bytes.filter(fits) {
-                Some(bytes) => self.files.keep(rules, ticket, &name, bytes).await.map_err(|error| error.to_string()),
-                None => Err("not valid base64, too large, or more files than allowed".to_string()),
-            };
-            match stored {
-                Ok(id) => ids.push(id),
-                Err(reason) => {
-                    tracing::warn!(reference = ticket.reference.as_str(), reason, "mail attachment not stored");
-                    missing.push(name);
-                }
-            }
-        }
-        (ids, missing)
-    }
 }
 
 fn cause_by_origin(origin: Origin) -> Option<NoteCause> {
@@ -319,15 +299,6 @@ fn name_sender(mail: &InboundMail) -> String {
     if sender.is_empty() { "Unknown sender, by e-mail".into() } else { sender }
 }
 
-/// A text of at most `max` characters, marked if it was cut.
-fn shorten(text: &str, max: usize, was_cut: bool) -> String {
-    if !was_cut && text.chars().count() <= max {
-        return text.into();
-    }
-    let start: String = text.chars().take(max - SHORTENED.len()).collect();
-    [start.trim_end(), SHORTENED].concat()
-}
-
 /// A ticket with a note that came by mail. With `needs_agent` an open ticket waits for support; an automatic mail only adds the note.
 fn with_note(current: &CurrentTicket, note: &Activity, key: &str, needs_agent: bool) -> Decision {
     if let Err(limit) = check_mailed_note(current) {
@@ -340,13 +311,6 @@ fn with_note(current: &CurrentTicket, note: &Activity, key: &str, needs_agent: b
         handling.turn = Turn::Support;
     }
     Change { activity: Some(note.clone()), activity_key: Some(key.into()), ..change }.into()
-}
-
-/// Lists files that were not stored; `more` counts those that are not listed.
-fn list_names<T: AsRef<str>>(names: &[T], more: usize) -> String {
-    let more = (more > 0).then(|| format!("{more} more"));
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).chain(more.as_deref()).collect();
-    format!("Files that were not stored: {}", names.join(", "))
 }
 
 /// Lists files that only agents may read.
@@ -363,14 +327,6 @@ mod tests {
 
     use crate::fixtures::stored;
     use domain::context::User;
-
-    #[test]
-    fn shortened_texts_are_marked() {
-        let whole = "ä".repeat(30);
-        assert_eq!(shorten(&whole, 30, false), whole);
-        assert_eq!(shorten(&whole, 29, false), format!("{}{SHORTENED}", "ä".repeat(29 - SHORTENED.len())));
-        assert_eq!(shorten("Yes.", 30, true), format!("Yes.{SHORTENED}"));
-    }
 
     #[test]
     fn authors_of_mails_must_be_authenticated() {

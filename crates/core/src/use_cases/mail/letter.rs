@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use super::code;
 use crate::ports::{MailContent, StoredTicket};
 use crate::rules::address::{Address, address};
+use crate::rules::mailed_ticket::is_mailed;
 use crate::site::Site;
 use crate::timestamp::Timestamp;
 use domain::join::one_line;
@@ -39,8 +40,15 @@ pub fn letter(site: &Site, ticket: &StoredTicket, answered: bool, code_notice: O
     };
     let mut have = vec![reference(GatewayText::MailWeHaveIt)];
     have.extend(ticket.due_at.map(|due| fill(&t(GatewayText::MailDue), "{time}", &local(due))));
-    let mut instructions = vec![fill(&t(GatewayText::MailWhere), "{tickets}", &list_title(language))];
-    if let Some(code_notice) = code_notice {
+    // Whoever wrote a mail has no panel.
+    let has_panel = !is_mailed(&ticket.ticket);
+    let mut instructions = Vec::new();
+    if has_panel {
+        instructions.push(fill(&t(GatewayText::MailWhere), "{tickets}", &list_title(language)));
+    } else if let Some(link) = code_notice.and_then(|notice| notice.link.as_ref()) {
+        instructions.push(fill(&t(GatewayText::MailOpen), "{link}", link));
+    }
+    if let Some(code_notice) = code_notice.filter(|_| has_panel) {
         let code = fill(&t(GatewayText::MailCode), "{code}", &code::spaced(&code_notice.code));
         instructions.push(fill(&code, "{time}", &local(code_notice.until)));
         instructions.extend(code_notice.link.as_ref().map(|link| fill(&t(GatewayText::MailLink), "{link}", link)));
@@ -177,6 +185,19 @@ mod tests {
             let mail = letter(&fixtures::site(), &claimed, true, None);
             assert!(!mail.body.contains("evil") && !mail.subject.contains("evil"), "{}", mail.body);
         }
+    }
+
+    #[test]
+    fn receipts_of_mailed_tickets_do_not_mention_the_panel() {
+        let link = "https://help.example/x".to_string();
+        let until = time("2026-12-01T23:05:00Z");
+        let code_notice = CodeNotice { code: "12345678".into(), until, link: Some(link.clone()) };
+        let mut ticket = stored("", "Ada", "The export stops");
+        ticket.ticket.client.name = "mail".into();
+        let body = letter(&fixtures::site(), &ticket, true, Some(&code_notice)).body;
+        assert!(body.contains(&link) && !body.contains("1234 5678") && !body.contains("help menu"), "{body}");
+        let body = letter(&fixtures::site(), &ticket, true, None).body;
+        assert!(body.contains("You can also reply to this e-mail.") && !body.contains("help menu"), "{body}");
     }
 
     #[test]

@@ -41,6 +41,6 @@ impl PlanExtras {
         }
         let mail = self.receipts.receipt(ticket, from);
         let unconfirmed = self.receipts.unconfirmed(ticket, email_verified);
-        SubmissionExtras { answer, mail, unconfirmed, deliveries, quota }
+        SubmissionExtras { answer, mail, unconfirmed, is_confirmed: false, deliveries, quota }
     }
 }

@@ -7,8 +7,12 @@ use crate::clock::Clock;
 use crate::ids::{CustomerId, SiteKey};
 use crate::ports::{Disk, LimitShare, RetryAfter, SiteLimits, SubmissionExceeded, SubmissionQuota, Usage};
 use crate::pseudonym::Pseudonyms;
+use crate::rules::address::mailbox;
 use crate::rules::networks::kept_networks;
 use crate::rules::quotas::Quotas;
+
+/// New tickets by mail from one mailbox in a day (UTC). Two programs that answer each other without saying so write more.
+const MAILBOX_TICKETS_PER_DAY: u64 = 100;
 
 /// Why an unverified submission is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +69,17 @@ impl SubmissionLimits {
             bytes: bytes as u64,
             per_site: Usage { bytes: quotas.site_ticket_bytes_per_day, files: quotas.site_tickets_per_day },
         })
+    }
+
+    /// The quotas for a ticket of `bytes` bytes by mail, whose sender is counted instead of a network; an error as for anonymous submissions.
+    pub fn of_mail(&self, from: &str, bytes: usize) -> Result<SubmissionQuota, QuotaError> {
+        let mut quota = self.of_anonymous(None, bytes)?;
+        let limit = Usage {
+            bytes: self.quotas.address_ticket_bytes_per_day,
+            files: self.quotas.address_tickets_per_day.min(MAILBOX_TICKETS_PER_DAY),
+        };
+        quota.networks.push((self.pseudonyms.of_mailbox("ticket", &quota.day, &mailbox(from)), limit));
+        Ok(quota)
     }
 
     /// The networks of an address with their daily quotas: the network of one customer of a provider, and for IPv6 the network around it,

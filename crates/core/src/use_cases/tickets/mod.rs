@@ -18,6 +18,7 @@ mod reply;
 mod similar;
 mod summary;
 mod take;
+mod take_mail;
 
 pub use amend::{AmendTicket, changes_status};
 pub use automatic_reply::AutomaticReply;
@@ -35,3 +36,4 @@ pub use reply::ReplyToTicket;
 pub use similar::FindSimilar;
 pub use summary::{listed_summary, summary};
 pub use take::TakeTicket;
+pub use take_mail::{SupportMailOutcome, TakeSupportMail, TakeSupportMailError};

@@ -17,7 +17,8 @@ use crate::clock::Clock;
 use crate::ids::{IdempotencyKey, TicketId};
 use crate::json::{self, JsonError};
 use crate::ports::{
-    Handling, Person, Requester, StoredSubmission, StoredTicket, SubmissionKey, SubmissionOutcome, Tickets,
+    Handling, Person, Requester, StoredSubmission, StoredTicket, SubmissionExtras, SubmissionKey, SubmissionOutcome,
+    Tickets,
 };
 use crate::rules::response_plan::{TicketFacts, plan_response};
 use crate::site::Site;
@@ -34,13 +35,13 @@ use redaction::Rules;
 
 /// Stores submitted tickets.
 pub struct TakeTicket {
-    tickets: Arc<dyn Tickets>,
+    pub(super) tickets: Arc<dyn Tickets>,
     sign_in: Arc<SignIn>,
-    keys_in_use: KeysInUse,
-    limits: SubmissionLimits,
-    extras: PlanExtras,
-    dispatch: Dispatch,
-    clock: Arc<dyn Clock>,
+    pub(super) keys_in_use: KeysInUse,
+    pub(super) limits: SubmissionLimits,
+    pub(super) extras: PlanExtras,
+    pub(super) dispatch: Dispatch,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl TakeTicket {
@@ -85,19 +86,33 @@ impl TakeTicket {
         let email_verified = requester.person.as_ref().and_then(|person| person.email_verified);
         let mut stored = stored(site, requester, new, self.clock.now());
         let extras = self.extras.plan(site, &stored, email_verified, from, quota).await;
+        if let Some(first) = self.submit(&mut stored, &key, extras).await? {
+            return self.repeat(&first, &key).await;
+        }
+        self.dispatch.announce_new(&stored);
+        // The ticket is stored, so a repeated request gets its answer.
+        drop(guard);
+        Ok((receipt(&stored), self.dispatch.wait(&stored).await?))
+    }
+
+    /// Stores a ticket with its extras, and draws its reference again while that is taken. Returns the ticket that was submitted under the key
+    /// before, if there is one.
+    pub(super) async fn submit(
+        &self,
+        stored: &mut StoredTicket,
+        key: &SubmissionKey,
+        extras: SubmissionExtras,
+    ) -> Result<Option<Box<StoredSubmission>>, TakeTicketError> {
         stored.handling.unread = u32::from(extras.answer.is_some());
         for drawn in 1..=DRAWS {
-            match self.tickets.submit(&stored, &key, extras.clone()).await? {
-                SubmissionOutcome::Stored => {
-                    self.dispatch.announce_new(&stored);
-                    // The ticket is stored, so a repeated request gets its answer.
-                    drop(guard);
-                    return Ok((receipt(&stored), self.dispatch.wait(&stored).await?));
-                }
-                SubmissionOutcome::KeyTaken(first) => return self.repeat(&first, &key).await,
+            match self.tickets.submit(stored, key, extras.clone()).await? {
+                SubmissionOutcome::Stored => return Ok(None),
+                SubmissionOutcome::KeyTaken(first) => return Ok(Some(first)),
                 SubmissionOutcome::Erased => return Err(TakeTicketError::Erased),
                 SubmissionOutcome::MissingFiles(places) => return Err(MissingFiles(places).into()),
-                SubmissionOutcome::OverQuota(exceeded) => return Err(limits::log_exceeded(&site.key, exceeded).into()),
+                SubmissionOutcome::OverQuota(exceeded) => {
+                    return Err(limits::log_exceeded(&stored.site, exceeded).into());
+                }
                 SubmissionOutcome::ReferenceTaken => stored.reference = reference::draw(drawn),
             }
         }
@@ -139,7 +154,8 @@ fn valid_members() -> Map<String, Value> {
     members.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
 }
 
-fn stored(site: &Site, requester: Requester, mut new: NewTicket, now: Timestamp) -> StoredTicket {
+/// A new ticket of a requester, received now.
+pub(super) fn stored(site: &Site, requester: Requester, mut new: NewTicket, now: Timestamp) -> StoredTicket {
     let id = requester.person.as_ref().map(|person| person.id.clone());
     let priority = match requester.person {
         Some(person) => {

@@ -25,6 +25,8 @@ pub struct EmailTable {
     pub(crate) mails_requester: Option<bool>,
     pub(crate) reply_address: Option<String>,
     #[serde(default)]
+    pub(crate) support_addresses: Vec<String>,
+    #[serde(default)]
     pub(crate) bounces: bool,
     pub(crate) webhook_secret: Option<SecretSource>,
     pub(crate) webhook_secret_file: Option<PathBuf>,

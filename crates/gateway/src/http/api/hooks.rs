@@ -21,7 +21,8 @@ use deskbell_core::ids::{DestinationName, QueueName, SiteKey};
 use deskbell_core::ports::destination::{Destination, InboundHeaders};
 use deskbell_core::rules::networks::customer_network;
 use deskbell_core::timestamp::Timestamp;
-use deskbell_core::use_cases::delivery::{TakeInboundEvent, blocking};
+use deskbell_core::use_cases::delivery::blocking;
+use deskbell_core::use_cases::inbound::TakeInboundEvent;
 
 /// Marks the response to a signed event: its errors do not count against its sender.
 #[derive(Clone, Copy)]
@@ -31,7 +32,7 @@ pub struct SignedEvent;
 pub fn docs(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .summary(
-            "Receives webhooks of a destination, signed its own way. A mail to a reply address is sent as `to`, `authenticated` (whether DMARC passes) and \
+            "Receives webhooks of a destination, signed its own way. A mail to a reply address or a support address is sent as `to`, `authenticated` (whether DMARC passes) and \
              `raw`, the unchanged mail in base64 or as text; or as `from`, `subject`, `text`, `html`, `message_id`, `envelope_from`, `headers` \
              (lines, pairs, objects with `name` and `value`, or an object) and `attachments` (`name`, `content` in base64, `content_type` for the parts of a bounce). A bounce counts if it names a mail that the gateway \
              sent or arrives at an address that the gateway made for bounces. Rejected with `too_many_messages` or `too_many_notes` (422) \

@@ -11,7 +11,7 @@ use crate::http::state_macro::state;
 use crate::live::Live;
 use deskbell_core::ports::{Files, Questions};
 use deskbell_core::use_cases::attachments::{ReadFiles, StoreFile};
-use deskbell_core::use_cases::delivery::TakeInboundEvent;
+use deskbell_core::use_cases::inbound::TakeInboundEvent;
 use deskbell_core::use_cases::incidents::CurrentIncidents;
 use deskbell_core::use_cases::search::Indexes;
 use deskbell_core::use_cases::search::counting::Counting;
