@@ -244,6 +244,36 @@ async fn the_form_answers_the_same_whether_or_not_there_are_tickets() {
 }
 
 #[tokio::test]
+async fn the_page_of_an_opened_link_and_no_other_has_the_files_of_its_tickets() {
+    let world = World::new(MANY).await;
+    let file = "5b1bb1a4-0f5e-4b7e-8b39-0a7d7c0f0a02";
+    let upload = request(Method::PUT, &format!("/v1/sites/desk/attachments/{file}?name=log.txt"))
+        .header("deskbell-session", SESSION)
+        .header("content-type", "text/plain");
+    let upload = world.gateway.send(upload.body(Body::from("the log")).unwrap()).await;
+    assert!(upload.status.is_success(), "{}", upload.text());
+    let mut new = ticket("The export stops.");
+    (new["contact"]["email"], new["attachments"]) = (json!(ADA), json!([file]));
+    let sent = world.gateway.send(post("desk", "1", Some(SESSION), &new)).await;
+    assert!(sent.status.is_success(), "{}", sent.text());
+    world.ask("desk", ADA).await;
+    let keys = world.keys(ADA).await;
+    let has_file = |text: &str| text.contains("log.txt") || text.contains(file);
+    assert!(!has_file(&world.page("desk", &keys[0]).await.text()), "nobody has pressed the button");
+    let opened = world.press("desk", &keys[0]).await.text();
+    let (_, rest) = opened.split_once("<a href=\"/v1/sites/desk/attachments/").expect("a link to the file");
+    let (address, rest) = rest.split_once('"').unwrap();
+    assert!(rest.starts_with(" download><bdi>log.txt</bdi>"), "{opened}");
+    let address = format!("/v1/sites/desk/attachments/{}", address.replace("&amp;", "&"));
+    let download = world.gateway.get(&address).await;
+    assert_eq!((download.status.as_u16(), download.text().as_str()), (200, "the log"));
+    assert!(download.header("content-disposition").starts_with("attachment;"));
+    let (unsigned, _) = address.split_once('?').unwrap();
+    assert_eq!(world.gateway.get(unsigned).await.status, 403);
+    assert!(!has_file(&world.press("desk", &keys[0]).await.text()), "the link is used up");
+}
+
+#[tokio::test]
 async fn links_open_nothing_of_signed_customers_other_sites_and_erased_tickets() {
     let world = World::new(MANY).await;
     let own = world.ticket("desk", "1", ADA, "Anonymous").await;

@@ -76,7 +76,7 @@ use files::{Bucket, BucketOptions, Credentials, Folder, FolderDisk};
 use store::OpenStore;
 
 pub use imports::{ImportConfig, source_format};
-pub use mail::{SiteMail, SiteMails};
+pub use mail::{SiteMail, SiteMails, is_this_computer};
 pub use sites::SiteParts;
 pub use store::{open_move_source, open_move_to_cancel};
 

@@ -1,11 +1,13 @@
-//! `deskbell check`: compares the configured destinations with what they report about themselves and, on request, sends each a test ticket.
+//! `deskbell check`: compares the configured destinations with what they report about themselves and, on request, sends each a test ticket; says
+//! where customers cannot get links to their tickets.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use url::Url;
 use uuid::Uuid;
 
-use crate::wire_up::SiteMails;
+use crate::wire_up::{SiteMails, is_this_computer};
 use deskbell_core::clock;
 use deskbell_core::destinations::Destinations;
 use deskbell_core::ids::{DeliveryId, DestinationName, Reference, SiteKey, TicketId};
@@ -27,6 +29,8 @@ const TESTER: &str = "deskbell-test@example.com";
 #[derive(Debug, Default)]
 pub struct CheckReport {
     found: Vec<(SiteKey, DestinationName, Vec<Finding>)>,
+    /// The sites that send no mail.
+    without_mail: Vec<SiteKey>,
 }
 
 impl CheckReport {
@@ -39,7 +43,7 @@ impl CheckReport {
 impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.found.is_empty() {
-            return f.write_str("no site has destinations or sends mail; tickets stay in the gateway's own inbox");
+            f.write_str("no site has destinations or sends mail; tickets stay in the gateway's own inbox")?;
         }
         for (index, (site, destination, findings)) in self.found.iter().enumerate() {
             if index > 0 {
@@ -49,6 +53,13 @@ impl fmt::Display for CheckReport {
             for Finding { is_good, message } in findings {
                 write!(f, "\n  {} {message}", if *is_good { "good" } else { "BAD " })?;
             }
+        }
+        for site in &self.without_mail {
+            write!(
+                f,
+                "\nnote: {site} sends no mail, so its customers cannot ask for a link to their tickets on another device; see \
+                 [sites.{site}.mail]"
+            )?;
         }
         Ok(())
     }
@@ -64,8 +75,10 @@ pub async fn check(sites: &Sites, mails: &SiteMails, destinations: &Destinations
             let return_path = bounces_to.and_then(|to| to.return_path(&TicketId::new(Uuid::nil())));
             let return_path = return_path.and_then(|address| address.parse().ok());
             let sender = return_path.as_ref().unwrap_or(&mail.smtp.from.email);
-            let finding = ::mail::mail_server(&mail.smtp.server, sender).await;
-            checked.found.push((name.clone(), "mail".into(), vec![finding]));
+            let server = ::mail::mail_server(&mail.smtp.server, sender).await;
+            checked.found.push((name.clone(), "mail".into(), vec![server, check_links(mail.url.as_ref())]));
+        } else {
+            checked.without_mail.push(name.clone());
         }
         for (destination, to) in destinations.in_site(name) {
             let hook = format!("/v1/sites/{name}/hooks/{destination}");
@@ -77,6 +90,23 @@ pub async fn check(sites: &Sites, mails: &SiteMails, destinations: &Destinations
         }
     }
     checked
+}
+
+/// Whether a site that sends mail, with this public address of the gateway, can mail links that open tickets on another device.
+fn check_links(url: Option<&Url>) -> Finding {
+    let (is_good, message) = match url {
+        None => {
+            let reason =
+                "customers cannot ask for a link to their tickets on another device, and answers are not mailed";
+            (true, format!("url is not set: {reason}"))
+        }
+        Some(url) if url.host_str().is_some_and(is_this_computer) => (
+            false,
+            format!("url is {url}, which nobody can open on another device; set the public address of the gateway"),
+        ),
+        Some(url) => (true, format!("mails links to {url}")),
+    };
+    Finding { is_good, message }
 }
 
 /// Longer than the delivery of a test ticket takes.
@@ -154,4 +184,29 @@ fn ticket(site: &SiteKey) -> StoredTicket {
     // Nobody looks it up.
     let reference = reference::from_random(random::number().unwrap_or_default(), reference::LENGTH_MIN);
     StoredTicket::new(site.clone(), Reference::new(reference), new, clock::now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_need_an_address_that_other_devices_can_open() {
+        let checked = |url: &str| check_links(Url::parse(url).ok().as_ref());
+        for url in ["http://localhost:8080/", "http://127.0.0.1/help/", "https://[::1]/"] {
+            let Finding { is_good, message } = checked(url);
+            assert!(!is_good && message.contains("set the public address of the gateway"), "{message}");
+        }
+        assert!(checked("https://help.example.com/").is_good);
+        let missing = check_links(None);
+        assert!(missing.is_good && missing.message.contains("customers cannot ask for a link"), "{}", missing.message);
+    }
+
+    #[test]
+    fn sites_without_mail_are_named_because_their_customers_get_no_links() {
+        let report = CheckReport { found: Vec::new(), without_mail: vec!["acme".into()] };
+        assert!(report.is_good());
+        let text = report.to_string();
+        assert!(text.starts_with("no site has destinations") && text.contains("\nnote: acme sends no mail"), "{text}");
+    }
 }

@@ -239,7 +239,8 @@ fn bare(host: &str) -> String {
     host.trim_matches(['[', ']']).into()
 }
 
-fn is_this_computer(host: &str) -> bool {
+/// Whether a host of an address is this computer.
+pub fn is_this_computer(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 

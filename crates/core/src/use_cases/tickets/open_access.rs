@@ -18,7 +18,7 @@ pub struct OpenAccessLink {
 /// What is shown of the tickets that a link has opened.
 #[derive(Debug)]
 pub struct OpenedTickets {
-    /// The tickets with their messages: first those whose sender has confirmed the address, then newest first.
+    /// The tickets with their messages and files: first those whose sender has confirmed the address, then newest first.
     pub tickets: Vec<(StoredTicket, Vec<Message>)>,
     /// Whether there are more.
     pub has_more: bool,
@@ -102,7 +102,7 @@ impl OpenAccessLink {
     ) -> Result<Option<(StoredTicket, Vec<Message>)>, StoreError> {
         let ticket = self.tickets.ticket(id).await?.filter(|ticket| is_opened_by(ticket, site, address));
         let Some(ticket) = ticket else { return Ok(None) };
-        let messages = self.conversations.all(&ticket).await?;
+        let messages = self.conversations.all_with_files(&ticket).await?;
         Ok(Some((ticket, messages)))
     }
 

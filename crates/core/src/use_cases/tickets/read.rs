@@ -103,10 +103,17 @@ impl ReadTickets {
         Ok(Messages { messages, read_until: handling.read_until, more })
     }
 
-    /// All messages of a ticket, for agents and others who may read all of it. Without files, which only its owner can get.
+    /// All messages of a ticket, for agents and others who may read all of it. Without files.
     pub async fn all(&self, ticket: &StoredTicket) -> Result<Vec<Message>, StoreError> {
         let messages = self.conversations.messages(&ticket.id, 0).await?;
         Ok([opening(ticket)].into_iter().chain(messages).collect())
+    }
+
+    /// The same with files, for whoever has shown that they read the mail of the ticket's address.
+    pub async fn all_with_files(&self, ticket: &StoredTicket) -> Result<Vec<Message>, StoreError> {
+        let mut messages = self.all(ticket).await?;
+        self.files.attach(&ticket.id, &mut messages).await?;
+        Ok(messages)
     }
 }
 

@@ -74,7 +74,7 @@ impl PageTexts {
         (status, guard, Html(page.into_string())).into_response()
     }
 
-    /// A message of a ticket.
+    /// A message of a ticket, with its files if it was read with them.
     pub fn message(self, message: &Message) -> Markup {
         let table = self.0.and_then(|language| texts::table(language).ok());
         let label = |text: TicketsText| {
@@ -92,6 +92,11 @@ impl PageTexts {
                 p { strong { bdi { (author) } } " " time datetime=(message.at) { (message.at) } }
                 @if message.author == Author::Customer { div.written dir="auto" { (message.body) } }
                 @else { div dir="auto" { (rich::text(&message.body)) } }
+                @if !message.attachments.is_empty() {
+                    ul {
+                        @for file in &message.attachments { li { a href=(file.url) download { bdi { (file.name) } } } }
+                    }
+                }
             }
         }
     }
