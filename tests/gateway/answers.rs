@@ -37,6 +37,10 @@ async fn gateway() -> Gateway {
         algorithm = "HS256"
         secret = {SECRET:?}
 
+        [sites.linking]
+        origins = [{ORIGIN:?}]
+        mail = {{ smtp = "smtp://127.0.0.1:9", from = "help@acme.example", url = "https://help.acme.example" }}
+
         [sites.hooked]
         origins = ["*"]
         [sites.hooked.destinations.mailbox]
@@ -129,6 +133,9 @@ async fn responses_of_every_operation_are_unchanged() {
     let affected = json!({"id": incidents["incidents"][0]["id"]});
     recorder.give(Method::POST, "/v1/sites/{site}/incidents", "", &affected).await;
     recorder.send("POST /v1/sites/{site}/hooks/{destination}", hook("/v1/sites/hooked/hooks/mailbox")).await;
+    let link = ask(Method::POST, "/v1/sites/linking/tickets/link").header("content-type", "application/json");
+    let link = link.body(Body::from(json!({"email": "ada@example.com", "locale": "de"}).to_string())).unwrap();
+    recorder.send("POST /v1/sites/{site}/tickets/link", link).await;
 
     let path = format!("/v1/sites/signed/attachments/{FILE}?name=app.log");
     let put = ask(Method::PUT, &path).body(Body::from("line\n")).unwrap();

@@ -94,6 +94,14 @@ impl World {
         self.submit(&format!("/help/{site}/access"), "email", email).await
     }
 
+    /// Asks for a link in the panel of a site.
+    async fn ask_in_panel(&self, site: &str, email: &str) -> Answer {
+        let request = request(Method::POST, &format!("/v1/sites/{site}/tickets/link"))
+            .header("content-type", "application/json")
+            .body(Body::from(json!({ "email": email, "locale": "de-AT" }).to_string()));
+        self.gateway.send(request.unwrap()).await
+    }
+
     /// Waits until nothing is left to be sent, and returns the keys of the links that an address has got, in order.
     async fn keys(&self, email: &str) -> Vec<String> {
         let settled = async {
@@ -241,6 +249,41 @@ async fn the_form_answers_the_same_whether_or_not_there_are_tickets() {
     let wrong = world.ask("desk", "no address").await;
     assert_eq!(wrong.status, 422);
     assert!(wrong.text().contains("role=\"alert\""));
+}
+
+#[tokio::test]
+async fn the_panel_asks_for_links_by_the_rules_of_the_form() {
+    let world = World::new("mailbox = 1, session = 1000, address = 1000, site = 1000").await;
+    world.ticket("desk", "1", ADA, "The export stops.").await;
+    let offers_links =
+        async |site: &str| world.gateway.get(&format!("/v1/sites/{site}/config")).await.json()["access_links"].clone();
+    assert_eq!((offers_links("desk").await, offers_links("silent").await), (json!(true), Value::Null));
+    let mut answers = Vec::new();
+    for email in [ADA, "nobody@example.com", ADA] {
+        let answer = world.ask_in_panel("desk", email).await;
+        let headers: Vec<_> =
+            answer.headers.iter().filter(|(name, _)| !["x-request-id", "date"].contains(&name.as_str())).collect();
+        answers.push(format!("{} {headers:?} {}", answer.status, answer.text()));
+        world.keys(email).await;
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:#?}");
+    assert!(answers[0].starts_with("202 ") && answers[0].contains("no-store"), "{answers:?}");
+    world.ask("desk", ADA).await;
+    let keys = world.keys(ADA).await;
+    assert_eq!(keys.len(), 1, "form and panel share the limit of a mailbox");
+    let mails = world.server.all(ADA);
+    let mail = mails.iter().find(|mail| mail.header("Message-ID").starts_with("<link.")).unwrap();
+    assert_eq!(mail.header("Subject"), "Der Link zu Ihren Tickets");
+    assert!(world.press("desk", &keys[0]).await.text().contains("The export stops."));
+    assert!(world.keys("nobody@example.com").await.is_empty());
+
+    let wrong = world.ask_in_panel("desk", "no address").await;
+    assert_eq!((wrong.status.as_u16(), &wrong.json()["errors"][0]["pointer"]), (422, &json!("/email")));
+    let silent = world.ask_in_panel("silent", ADA).await;
+    assert_eq!((silent.status.as_u16(), &silent.json()["code"]), (404, &json!("not_found")));
+    let unknown = world.ask_in_panel("nowhere", ADA).await;
+    assert_eq!((unknown.status.as_u16(), &unknown.json()["code"]), (404, &json!("unknown_site")));
 }
 
 #[tokio::test]

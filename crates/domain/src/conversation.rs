@@ -111,6 +111,18 @@ pub struct ConfirmationCode {
     pub code: String,
 }
 
+/// A request for a link by e-mail that shows the tickets of an anonymous sender on another device (`POST …/tickets/link`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LinkRequest {
+    /// The address that was given with the tickets.
+    pub email: String,
+    /// The language of the mail, as a tag such as `de`; English if it is empty or unknown.
+    #[serde(default)]
+    pub locale: String,
+}
+
 /// A reply by the customer (`POST …/tickets/{id}/messages`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]

@@ -396,7 +396,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
     let answer_settings = mails.iter().filter_map(|(site, mail)| Some((site.clone(), mail.answers?))).collect();
     // Links need the address of the gateway.
     let linking_sites = mails.iter().filter(|(_, mail)| mail.url.is_some()).map(|(site, _)| site.clone()).collect();
-    let request_access = RequestAccessLink::new(store.clone(), receipts.clone(), linking_sites, bus.clone());
+    let request_access = Arc::new(RequestAccessLink::new(store.clone(), receipts.clone(), linking_sites, bus.clone()));
     let send_links = SendLinks::new(store.clone(), receipts.clone(), clock.clone());
     let answers = MailAnswers::new(answer_settings, destinations.clone(), codes.clone());
     let blocked = BlockedMailboxes::new(store.clone(), codes.clone());
@@ -482,7 +482,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
         requests,
         readiness,
         api: ApiState {
-            configs: Arc::new(PublicConfigs::new(&sites, &answers, blocked.clone(), |site| {
+            configs: Arc::new(PublicConfigs::new(&sites, &answers, blocked.clone(), &request_access, |site| {
                 signers.get(site).is_some_and(|signers| !signers.is_empty())
             })),
             requesters: Arc::new(Requesters::new(sites.clone(), signers, sign_in, clock.clone())),
@@ -495,6 +495,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
             gather: Arc::new(GatherTickets::new(store.clone(), destinations.clone(), bus.clone())),
             confirm: Arc::new(confirm),
             request_code: Arc::new(RequestCode::new(store.clone(), store.clone(), receipts, bus.clone())),
+            request_access: request_access.clone(),
             store_file: Arc::new(store_file),
             read_files: Arc::new(read_files.clone()),
             files: files.clone(),
@@ -531,7 +532,7 @@ fn assemble(setup: Setup, shared: Shared, states: DestinationStates, wakers: Mai
             sites: sites.clone(),
             open_link: Arc::new(OpenLink::new(store.clone(), store.clone(), codes.clone())),
             unsubscribe: Arc::new(Unsubscribe::new(store.clone(), store.clone(), codes.clone())),
-            request_access: Arc::new(request_access),
+            request_access,
             open_access: Arc::new(OpenAccessLink::new(store.clone(), store.clone(), read.clone())),
             live: live.clone(),
             guard,

@@ -69,6 +69,10 @@ pub struct Config {
     /// Whether answers are mailed to the customer who asks for the configuration. Default: `never`. Set by the gateway, which knows who mails them.
     #[serde(skip_serializing_if = "is_default")]
     pub answer_mail: AnswerMail,
+    /// Whether customers can ask for a link by e-mail that shows tickets from another device (`POST …/tickets/link`). Default: false. Set by the
+    /// gateway, which knows whether it can mail links.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub access_links: bool,
     /// Whether response targets are shown for a plan that is not signed; for demos. Default: false. Gateway only.
     pub trust_page: bool,
 }
@@ -94,13 +98,15 @@ impl Default for Config {
             texts: Pairs::default(),
             incidents: false,
             answer_mail: AnswerMail::default(),
+            access_links: false,
             trust_page: false,
         }
     }
 }
 
 /// The fields that a page cannot set, because they decide response targets and routing.
-pub const GATEWAY_ONLY: &[&str] = &["plans", "targets", "attachments", "incidents", "answer_mail", "trust_page"];
+pub const GATEWAY_ONLY: &[&str] =
+    &["plans", "targets", "attachments", "incidents", "answer_mail", "access_links", "trust_page"];
 
 /// Sets one field from the page's configuration. A bad value changes nothing and is an error that names the field and what is allowed.
 pub fn set_field(config: &mut Config, field: &str, value: &impl Source) -> Result<(), String> {
@@ -189,6 +195,7 @@ impl Read for Config {
                 "trust_page" => config.trust_page = value.is_true(),
                 "incidents" => config.incidents = value.is_true(),
                 "answer_mail" => config.answer_mail = AnswerMail::read(&value),
+                "access_links" => config.access_links = value.is_true(),
                 // The gateway has validated what it publishes. Errors are ignored, because a newer gateway may publish fields that are unknown
                 // here.
                 _ => drop(set_field(&mut config, &field, &value)),

@@ -5,7 +5,7 @@ use deskbell_core::json::JsonError;
 use deskbell_core::ports::destination::InboundEventError;
 use deskbell_core::ports::{FileError, RetryAfter};
 use deskbell_core::ports::{StoreError, TicketLimit};
-use deskbell_core::use_cases::access::ReaderError;
+use deskbell_core::use_cases::access::{ReaderError, RequestLinkError};
 use deskbell_core::use_cases::attachments::{MissingFiles, ReadFileError, StoreFileError};
 use deskbell_core::use_cases::delivery::{BlockingError, InboundMailError};
 use deskbell_core::use_cases::inbound::HookError;
@@ -174,6 +174,19 @@ impl From<RequestCodeError> for Refusal {
             RequestCodeError::TooManyCodes => Refusal::TooManyCodes,
             RequestCodeError::Bounced => Refusal::AddressBounced,
             RequestCodeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RequestLinkError> for Refusal {
+    fn from(error: RequestLinkError) -> Refusal {
+        match error {
+            RequestLinkError::NotOffered => Refusal::NotFound("; this site mails no links".into()),
+            RequestLinkError::NoAddress => {
+                let detail = "is not an e-mail address such as name@example.com".into();
+                Refusal::Invalid(vec![FieldError { pointer: "/email".into(), detail }])
+            }
+            RequestLinkError::Store(error) => error.into(),
         }
     }
 }

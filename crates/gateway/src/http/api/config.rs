@@ -20,6 +20,7 @@ use deskbell_core::ports::{Person, StoreError};
 use deskbell_core::rules::answer_mail::{AnswerMailers, announce_answer_mail};
 use deskbell_core::rules::channels::{channels_for, public_channels};
 use deskbell_core::site::{Site, Sites};
+use deskbell_core::use_cases::access::RequestAccessLink;
 use deskbell_core::use_cases::mail::{BlockedMailboxes, MailAnswers};
 use domain::config::{self, AnswerMail, Config};
 use domain::targets::{Owner, Target};
@@ -40,8 +41,9 @@ struct PublicConfig {
 
 impl PublicConfig {
     /// The public part of a configuration.
-    fn new(config: &Config, mailers: AnswerMailers, has_signers: bool) -> PublicConfig {
-        let config = Config { answer_mail: announce_answer_mail(mailers, None, config), ..public(config, has_signers) };
+    fn new(config: &Config, mailers: AnswerMailers, access_links: bool, has_signers: bool) -> PublicConfig {
+        let answer_mail = announce_answer_mail(mailers, None, config);
+        let config = Config { answer_mail, access_links, ..public(config, has_signers) };
         let json = serde_json::to_string(&config).unwrap_or_else(|_| "{}".into());
         let digest: String =
             Sha256::digest(json.as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
@@ -56,14 +58,19 @@ pub struct PublicConfigs {
 }
 
 impl PublicConfigs {
-    /// The public configurations of sites, whose answers are mailed so, but not to blocked mailboxes, and of which some sign their customers.
+    /// The public configurations of sites, whose answers are mailed so, but not to blocked mailboxes, of which some mail links for other devices, and
+    /// some sign their customers.
     pub fn new(
         sites: &Sites,
         answers: &MailAnswers,
         blocked: BlockedMailboxes,
+        links: &RequestAccessLink,
         has_signers: impl Fn(&SiteKey) -> bool,
     ) -> PublicConfigs {
-        let config = |site: &Site| PublicConfig::new(&site.config, answers.mailers(&site.key), has_signers(&site.key));
+        let config = |site: &Site| {
+            let key = &site.key;
+            PublicConfig::new(&site.config, answers.mailers(key), links.is_offered(key), has_signers(key))
+        };
         PublicConfigs { sites: sites.iter().map(|site| (site.key.clone(), config(site))).collect(), blocked }
     }
 

@@ -1,5 +1,6 @@
 //! The API, version 1.
 
+mod access_link;
 mod attachments;
 mod config;
 mod confirmation;
@@ -58,6 +59,7 @@ fn version_1() -> Api {
         .post("/sites/{site}/tickets", Charge::Ticket, tickets::answer, tickets::docs)
         .get("/sites/{site}/tickets/stream", Charge::Read, stream::answer, stream::docs)
         .post("/sites/{site}/tickets/alike", Charge::Report, conversation::find_similar, conversation::alike_docs)
+        .post("/sites/{site}/tickets/link", Charge::Ticket, access_link::request, access_link::docs)
         .get("/sites/{site}/tickets/{id}", Charge::Read, conversation::one, conversation::one_docs)
         .patch("/sites/{site}/tickets/{id}", Charge::Mark, conversation::patch, conversation::patch_docs)
         .post(

@@ -10,6 +10,7 @@ use crate::http::requester::Requesters;
 use crate::http::state_macro::state;
 use crate::live::Live;
 use deskbell_core::ports::{Files, Questions};
+use deskbell_core::use_cases::access::RequestAccessLink;
 use deskbell_core::use_cases::attachments::{ReadFiles, StoreFile};
 use deskbell_core::use_cases::inbound::TakeInboundEvent;
 use deskbell_core::use_cases::incidents::CurrentIncidents;
@@ -45,6 +46,8 @@ state! {
         confirm: Arc<ConfirmAddress>,
         /// Sends codes.
         request_code: Arc<RequestCode>,
+        /// Requests links for other devices.
+        request_access: Arc<RequestAccessLink>,
         /// Stores uploads.
         store_file: Arc<StoreFile>,
         /// Reads attachments.
