@@ -128,7 +128,7 @@ test-native: | needs ## the native tests, and those of the gateway on PostgreSQL
 	cd crates/gateway
 	DESKBELL_TEST_STORE=postgres "$$suite" accounts:: answers:: attack:: conversation:: desk::conversing desk::creating desk::merging events:: identity:: inbox incidents:: mail:: privacy:: queues:: search:: tickets::
 
-test-loader: $(LOADER_PACKAGES) | needs ## the tests of the JavaScript, also in 2,000 random interleavings of tabs, storage and network
+test-loader: $(LOADER_PACKAGES) | needs ## the tests of the JavaScript, also in 5,000 random interleavings of tabs, storage and network
 	@echo '── tests of the JavaScript'
 	node --test tests/loader/*.test.mjs
 
