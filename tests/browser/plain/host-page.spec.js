@@ -459,3 +459,34 @@ test("sends a ticket and follows its answers in a sandboxed frame without storag
   expect(await tickets()).toMatchObject([{ message: "From a frame", contact: { email: "ada@example.org" } }]);
   await expect.poll(() => streams.length).toBeGreaterThan(0);
 });
+
+test("says that it cannot send while the scripts that send are blocked, and sends once they are not", async ({
+  host,
+  page,
+  panel,
+  tickets,
+  trouble,
+}) => {
+  trouble.expect(/ERR_FAILED|Failed to load/);
+  await page.addInitScript(() => {
+    const rejections = /** @type {string[]} */ (/** @type {Any} */ (window).rejections = []);
+    addEventListener("unhandledrejection", ({ reason }) => rejections.push(String(reason)));
+  });
+  let blocked = 0;
+  await page.route("**/modules.js", (route) => ((blocked += 1), route.abort()));
+  await host();
+  await panel.open();
+  await panel.box.fill("Written while it was blocked");
+  await panel.toTicket();
+  await panel.button("Send").click();
+  await expect(panel.alert).toContainText("We couldn't reach support. Please try again.");
+  await expect(panel.box).toHaveValue("Written while it was blocked");
+  await expect(panel.box).toBeEditable();
+  expect(blocked).toBeGreaterThan(0);
+  expect(await page.evaluate(() => /** @type {Any} */ (window).rejections)).toEqual([]);
+
+  await page.unroute("**/modules.js");
+  await panel.send();
+  expect(await tickets()).toMatchObject([{ message: "Written while it was blocked" }]);
+  expect(await page.evaluate(() => /** @type {Any} */ (window).rejections)).toEqual([]);
+});
