@@ -97,8 +97,8 @@ pub fn refresh(panel: Panel) {
         if items.iter().any(Item::is_guarded) {
             enable_later(panel);
         }
-        let latest = items.iter().max_by(|one, other| one.wanted.total_cmp(&other.wanted));
-        let reason = latest.filter(|item| !item.is_going).map(|item| item.reason(panel));
+        // The latest is the last.
+        let reason = items.last().filter(|item| !item.is_going).map(|item| item.reason(panel));
         let mut is_unannounced = known.peek(|known| known.is_unannounced);
         if let Some(reason) = reason.filter(|_| is_unannounced) {
             is_unannounced = false;
