@@ -29,7 +29,8 @@ const GATES: &[(&str, &[&str], Encoding, usize)] = &[
     ("an ordinary visit", VISIT, Encoding::Brotli, 180_000),
 ];
 
-/// Everything that a visit fetches which searches, reads an answer, reviews what is sent, fills in custom fields, sends, and reads the reply.
+/// What a visit fetches which searches, reads an answer, reviews what is sent, fills in custom fields, sends, and reads the reply. Not counted is what
+/// shows files and takes pictures, which the form fetches whether or not somebody adds any.
 const VISIT: &[&str] = &[
     "deskbell.js",
     "widget.js",
