@@ -113,8 +113,10 @@ export const outbox = (given) => {
   /** Whether it is sent without asking the customer. @param {Item} item */
   const goes = (item) => {
     const age = Date.now() - Math.max(item.at, item.said);
-    // A reply belongs to a ticket that only its owner can open.
-    const theirs = !item.signed || !!item.draft || !item.user || item.user == user();
+    // A reply belongs to a ticket that only its owner can open; and a ticket without a token to whoever signs in with its
+    // session, so that it does not go while that is another user.
+    const isFree = !!item.draft && (!user() || item.session != session(false));
+    const theirs = !item.signed || !item.user || item.user == user() || isFree;
     return !over.has(item.key) && !item.refused && item.cause != UNSURE && age < ASK_AFTER_MS && theirs;
   };
 
@@ -198,8 +200,10 @@ export const outbox = (given) => {
     let found = await stored().catch(blank);
     // The device answers again: only what it has survives this page.
     if (found && unstored.size) {
+      const before = unstored.size;
       for (const item of [...unstored.values()]) await store(item);
-      channel?.postMessage(0);
+      // Only what has changed: tabs whose device stores nothing would tell each other for ever.
+      if (unstored.size < before) channel?.postMessage(0);
       found = await stored().catch(blank);
     }
     const items = sorted(found ?? []);
@@ -207,8 +211,10 @@ export const outbox = (given) => {
       if (!user() || item.user || item.heir || item.session != session(false)) continue;
       // Whoever is declared has written it, like a draft.
       const inherit = (/** @type {Item} */ kept) => void (kept.heir ??= user());
-      await edit(item.key, inherit).then(() => inherit(item), blank);
-      channel?.postMessage(0);
+      await edit(item.key, inherit).then(() => {
+        inherit(item);
+        channel?.postMessage(0);
+      }, blank);
     }
     const mine = items.filter(isMine);
     state.queued = mine.length;

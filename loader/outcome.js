@@ -101,7 +101,7 @@ export const fate = (tried) => {
   const { status, online, passes, tries } = tried;
   const code = codeOf(tried);
   if (status == 201) return "there";
-  if (FULL.test(code) || status == 429 || status == 408 || (!status && !online)) return "wait";
+  if (FULL.test(code) || code == "in_progress" || status == 429 || status == 408 || (!status && !online)) return "wait";
   if ((code && status < 500) || status == 413) return "leave";
   if (status == 401 || status == 407 || !passes) return "wait";
   return tries ? "leave" : "again";

@@ -757,3 +757,24 @@ test("what was sent before anybody had signed in is still sent, and is shown to 
   await browser.until();
   assert.equal(tab.program.items[0]?.text, "bad ticket");
 });
+
+test("a ticket with a token is not sent for another user with the same session, who would be shown it", async () => {
+  const browser = new Browser();
+  const tab = await browser.help(0, "ada");
+  await browser.until();
+  browser.network.isOnline = false;
+  browser.type(tab, "text");
+  tab.program.send(() => {});
+  await browser.until(() => tab.text == "");
+  await browser.identify(tab, { id: "ben", token: browser.token("ben") });
+  browser.network.isOnline = true;
+  tab.page.window.dispatchEvent(new Event("online"));
+  await browser.until();
+  assert.deepEqual(browser.gateway.arrivals("text"), []);
+  await browser.identify(tab, { id: "ada", token: browser.token("ada") });
+  await browser.until();
+  assert.deepEqual(
+    browser.gateway.arrivals("text").map(({ sub }) => sub),
+    ["ada"],
+  );
+});
