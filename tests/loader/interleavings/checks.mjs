@@ -24,9 +24,10 @@ export const checkAlways = ({ world, texts, seen }) => {
       known.wasStored ||= isStored;
       if (!known.wasSealed && outbox.has(text)) {
         known.wasSealed = true;
-        const { place } = device.all("outbox").find((item) => item.text == text);
+        const { place, refused } = device.all("outbox").find((item) => item.text == text);
         const draft = device.entries("drafts").find(([key]) => key == place)?.[1];
-        demand(!draft || draftText(draft) != text, () => `${text} is a submission and still a draft`);
+        // What was refused becomes a draft again. A device that stored nothing until then has both.
+        demand(refused || !draft || draftText(draft) != text, () => `${text} is a submission and still a draft`);
       }
       const isSomewhere = isStored || gateway.arrivals(text).length > 0;
       const wasKept = known.isForgettable ? known.wasSealed : known.wasStored;
