@@ -108,36 +108,36 @@ test("shows and sends what an earlier version has stored on the device", async (
   await panel.button(/^Your tickets/).click();
   const id = await panel.hit("An open ticket").getAttribute("id");
   const session = await page.evaluate(() => localStorage["deskbell:demo:session"]);
-  const at = Date.now() - 60_000;
+  const storedAt = Date.now() - 60_000;
   const fileId = "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9";
   const key = "0123456789abcdef0123456789abcdef";
   const item = {
     ...{ key, site: "demo", user: "u-1", session, path: "/tickets", body: body("An old submission", [fileId]) },
     ...{ text: "An old submission", signed: true, files: [fileId], draft: "fedcba98765432100123456789abcdef" },
-    ...{ at, said: at, tries: 2, wait: 5000, next: at, cause: "unreachable" },
+    ...{ at: storedAt, said: storedAt, tries: 2, wait: 5000, next: storedAt, cause: "unreachable" },
   };
   const draft = {
-    ...{ id: "00112233445566778899aabbccddeeff", at, tab: 0.5, frozen: null },
+    ...{ id: "00112233445566778899aabbccddeeff", at: storedAt, tab: 0.5, frozen: null },
     ticket: JSON.parse(body("An old draft", [])),
   };
-  const file = { id: fileId, of: key, name: "old.log", at, there: false };
+  const file = { id: fileId, of: key, name: "old.log", at: storedAt, there: false };
   // No widget runs here.
   await page.goto(`${site.url}/host.css`);
   await page.evaluate(
-    ({ id, at, item, draft, file }) =>
+    ({ id, storedAt, item, draft, file }) =>
       new Promise((resolve, reject) => {
         const request = indexedDB.open("deskbell", 1);
         request.onsuccess = () => {
           const transaction = request.result.transaction(["drafts", "outbox", "files"], "readwrite");
           transaction.objectStore("drafts").put(draft, "demo\nu-1");
-          transaction.objectStore("drafts").put({ text: "An old reply", at }, `demo\nu-1\n${id}`);
+          transaction.objectStore("drafts").put({ text: "An old reply", at: storedAt }, `demo\nu-1\n${id}`);
           transaction.objectStore("outbox").put(item, item.key);
           transaction.objectStore("files").put({ ...file, blob: new Blob(["old\n"], { type: "text/plain" }) }, file.id);
           transaction.oncomplete = () => (request.result.close(), resolve(0));
           transaction.onabort = () => reject(transaction.error);
         };
       }),
-    { id, at, item, draft, file },
+    { id, storedAt, item, draft, file },
   );
 
   await page.goto(site.url);
